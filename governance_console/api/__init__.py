@@ -1,0 +1,28 @@
+"""The keys under which handlers find what ``app.py`` made, and what middleware found out of a request."""
+
+from typing import Final
+
+from aiohttp.web import AppKey, RequestKey
+
+from governance_console.access import Principal, Tokens
+from governance_console.assistant import Assistant
+from governance_console.feed import Feed
+from governance_console.journal import Journal
+from governance_console.metrics import Metrics
+from governance_console.sessions import Session, Sessions
+from governance_console.settings import Settings
+from governance_console.storage import Storage
+
+SETTINGS: Final = AppKey("settings", Settings)
+METRICS: Final = AppKey("metrics", Metrics)
+TOKENS: Final = AppKey("tokens", Tokens)
+SESSIONS: Final = AppKey("sessions", Sessions)
+STORAGE: Final[AppKey[Storage]] = AppKey("storage", Storage)
+FEED: Final = AppKey("feed", Feed)
+JOURNAL: Final = AppKey("journal", Journal)
+ASSISTANT: Final[AppKey[Assistant]] = AppKey("assistant", Assistant)
+
+REQUEST_ID: Final = RequestKey("request_id", str)
+PRINCIPAL: Final = RequestKey("principal", Principal)
+SESSION: Final = RequestKey("session", Session)
+"""The browser session, where the request was authenticated by one."""

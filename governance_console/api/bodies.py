@@ -1,0 +1,46 @@
+"""Request bodies, read within a bound and only in what is taken here."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiohttp.web_exceptions import HTTPException
+
+from governance_console.errors import Malformed, TooLarge, Unsupported
+
+
+def media_type(request: web.Request) -> str | None:
+    """The Content-Type without parameters, in lower case. Raises Unsupported for a charset other than UTF-8."""
+    header = request.headers.get("Content-Type")
+    if header is None:
+        return None
+    charset = request.charset
+    if charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Unsupported("only UTF-8 is taken: leave the charset out, or send charset=utf-8")
+    return header.partition(";")[0].strip().lower()
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The body, of at most ``limit`` bytes.
+
+    Raises TooLarge before more than that was read, Unsupported for a Content-Encoding, and Malformed for a
+    body that ends early or is framed wrongly.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Unsupported("compressed bodies are not taken yet: send this one without Content-Encoding")
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge(f"the body has {request.content_length} bytes; at most {limit} are taken")
+    body = bytearray()
+    try:
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(f"the body has more than {limit} bytes")
+    except (web.RequestPayloadError, ValueError) as error:
+        raise Malformed("the body ends early, or is framed wrongly") from error
+    return bytes(body)
+
+
+def refuse_body(request: web.Request) -> HTTPException | None:
+    """What to raise where a body makes no sense, such as beside an upgrade."""
+    return web.HTTPBadRequest(text="this request may not have a body") if request.can_read_body else None

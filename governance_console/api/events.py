@@ -1,0 +1,138 @@
+"""``/api/events``: events in, history out."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from governance_console import events
+from governance_console.api import JOURNAL, METRICS, PRINCIPAL, STORAGE
+from governance_console.api.bodies import media_type, read_body
+from governance_console.api.queries import read_cursor
+from governance_console.attributes import Event
+from governance_console.entries import item_json, page_json
+from governance_console.errors import (
+    Conflict,
+    ConsoleError,
+    Malformed,
+    RecordUnavailable,
+    TooLarge,
+    Unacceptable,
+    Unsupported,
+)
+from governance_console.events import MakeId
+from governance_console.journal import Receipt
+from governance_console.limits import MAX_IDEMPOTENCY_KEY_CHARS, MAX_REQUEST_BYTES, THREAD_PARSE_BYTES
+
+Parse = Callable[[bytes, MakeId], list[Event]]
+
+PARSERS: Final[dict[str, Parse]] = {
+    "application/cloudevents+json": events.parse_structured,
+    "application/cloudevents-batch+json": events.parse_batch,
+    "application/json": events.parse_json,
+}
+REASONS: Final[tuple[tuple[type[ConsoleError], str], ...]] = (
+    (Malformed, "malformed"),
+    (Unacceptable, "unacceptable"),
+    (Unsupported, "unsupported"),
+    (TooLarge, "too_large"),
+    (Conflict, "conflict"),
+    (RecordUnavailable, "unavailable"),
+)
+
+
+async def post(request: web.Request) -> web.Response:
+    """Record what was sent, whole or not at all; answer once it is durable."""
+    try:
+        parse = _parser(request)
+        make_id = _id_maker(request)
+        body = await read_body(request, MAX_REQUEST_BYTES)
+        if len(body) > THREAD_PARSE_BYTES:
+            found = await asyncio.to_thread(parse, body, make_id)
+        else:
+            found = parse(body, make_id)
+        receipt = await request.app[JOURNAL].append(request[PRINCIPAL].name, found)
+    except ConsoleError as error:
+        reason = next((name for kind, name in REASONS if isinstance(error, kind)), None)
+        if reason is not None:
+            request.app[METRICS].rejected.labels(reason).inc()
+        raise
+    return _recorded(found, receipt)
+
+
+async def history(request: web.Request) -> web.Response:
+    """One page of the record, newest first, or oldest first with ``from``."""
+    journal, storage = request.app[JOURNAL], request.app[STORAGE]
+    size = journal.size
+    cursor = read_cursor(request.query, size)
+    if cursor.start is None:
+        items = await storage.descending(cursor.before, cursor.limit)
+    else:
+        # What is committed while the page is read would stand behind a size that does not count it.
+        items = await storage.ascending(cursor.start, min(cursor.limit, size - cursor.start))
+    return _json(page_json(journal.epoch, size, items, cursor.following(items, size)))
+
+
+async def entry(request: web.Request) -> web.Response:
+    """One item by its number."""
+    digits = request.match_info["seq"]
+    journal = request.app[JOURNAL]
+    seq = int(digits) if len(digits) <= 18 else journal.size
+    if seq >= journal.size:
+        raise web.HTTPNotFound(text=f"nothing is recorded under #{digits[:20]} yet; the next number is #{journal.size}")
+    found = await request.app[STORAGE].ascending(seq, 1)
+    return _json(item_json(found[0]))
+
+
+def _parser(request: web.Request) -> Parse:
+    media = media_type(request)
+    is_structured = media in ("application/cloudevents+json", "application/cloudevents-batch+json")
+    if "ce-specversion" in request.headers and not is_structured:
+        headers, content_type = list(request.headers.items()), request.headers.get("Content-Type")
+        return lambda body, make_id: events.parse_binary(headers, content_type, body)
+    if media not in PARSERS:
+        sent = "without a Content-Type" if media is None else f"as {media[:80]!r}"
+        taken = "application/json, application/cloudevents+json or application/cloudevents-batch+json"
+        raise Unsupported(f"events are not taken {sent}: send Content-Type: {taken}")
+    return PARSERS[media]
+
+
+def _id_maker(request: web.Request) -> MakeId:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return _random_id
+    if not key or len(key) > MAX_IDEMPOTENCY_KEY_CHARS or not key.isascii() or not key.isprintable():
+        raise Unacceptable(f"Idempotency-Key has to be 1 to {MAX_IDEMPOTENCY_KEY_CHARS} printable ASCII characters")
+    return functools.partial(_derived_id, key)
+
+
+def _random_id(place: int) -> str:
+    del place
+    return secrets.token_hex(16)
+
+
+def _derived_id(key: str, place: int) -> str:
+    """The same id for the same key and place; the NUL parts them, for no key has one."""
+    return hashlib.sha256(f"{key}\0{place}".encode()).hexdigest()[:32]
+
+
+def _recorded(found: list[Event], receipt: Receipt) -> web.Response:
+    document = {
+        "epoch": receipt.epoch,
+        "size": receipt.size,
+        "accepted": receipt.accepted,
+        "duplicates": len(found) - receipt.accepted,
+        "items": [{"id": event.id, "seq": seq} for event, seq in zip(found, receipt.seqs, strict=True)],
+    }
+    return _json(msgspec.json.encode(document), status=201 if receipt.accepted else 200)
+
+
+def _json(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json")

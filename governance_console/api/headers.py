@@ -1,0 +1,41 @@
+"""The headers that every answer has, whoever made it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from governance_console.api import REQUEST_ID
+
+CSP: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+EVERYWHERE: Final = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Server": "governance-console",
+}
+
+
+async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Signal ``on_response_prepare``. What a handler has set stays."""
+    for name, value in EVERYWHERE.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = EVERYWHERE["Server"]
+    response.headers.setdefault("Cache-Control", "no-store")
+    if REQUEST_ID in request:
+        response.headers["X-Request-Id"] = request[REQUEST_ID]

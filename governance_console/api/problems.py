@@ -1,0 +1,82 @@
+"""Errors as RFC 9457 problem documents: the one place that turns them into HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from governance_console.api import REQUEST_ID
+from governance_console.errors import (
+    Conflict,
+    ConsoleError,
+    Fault,
+    Forbidden,
+    InputError,
+    Malformed,
+    RecordUnavailable,
+    TooLarge,
+    Unacceptable,
+    Unauthenticated,
+    Unsupported,
+)
+
+STATUSES: Final[Mapping[type[ConsoleError], HTTPStatus]] = {
+    Malformed: HTTPStatus.BAD_REQUEST,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Unsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Unacceptable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RecordUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+RETRY_AFTER_SEC: Final = 2
+_TITLES: Final = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large"}
+
+
+def problem(
+    request: web.Request,
+    status: int,
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """A problem document. ``detail`` is a sentence for people, without secrets."""
+    known = HTTPStatus(status)
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(known, known.phrase),
+        "status": status,
+        "detail": detail,
+        "request_id": request[REQUEST_ID],
+    }
+    if faults:
+        document["errors"] = [
+            {"item": fault.item, "pointer": fault.pointer, "detail": fault.detail} for fault in faults
+        ]
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(document),
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def problem_of(request: web.Request, error: ConsoleError) -> web.Response:
+    """The problem document of a domain error."""
+    status = next((known for kind, known in STATUSES.items() if isinstance(error, kind)), None)
+    if status is None:
+        raise error
+    headers: dict[str, str] = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, RecordUnavailable):
+        headers["Retry-After"] = str(RETRY_AFTER_SEC)
+        detail = f"the record cannot be written: {error}; whether these events were recorded is unknown"
+        return problem(request, status, detail, headers=headers)
+    faults = error.faults if isinstance(error, InputError) else ()
+    return problem(request, status, str(error), faults, headers)

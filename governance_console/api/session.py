@@ -1,0 +1,82 @@
+"""``/api/session``: who one is, sign in with the operator token, sign out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from governance_console import __version__, jsontext
+from governance_console.access import Principal, Role
+from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
+from governance_console.api.bodies import media_type, read_body
+from governance_console.api.cookies import session_cookie
+from governance_console.api.telemetry import CREDENTIAL_ENDED
+from governance_console.errors import Forbidden, Unacceptable, Unauthenticated, Unsupported
+from governance_console.limits import MAX_SMALL_BODY_BYTES
+from governance_console.sessions import LIFETIME, Session
+from governance_console.times import text_of
+
+
+async def get(request: web.Request) -> web.Response:
+    """Who asks, and how one could sign in."""
+    return _told(request, request[PRINCIPAL], request.get(SESSION))
+
+
+async def post(request: web.Request) -> web.Response:
+    """Exchange a token for a session cookie, so that a browser can open the stream."""
+    tokens, sessions = request.app[TOKENS], request.app[SESSIONS]
+    token = await _token(request)
+    if not tokens.are_set:
+        raise Unacceptable("this console has no tokens: everybody on this machine is let in already")
+    principal = tokens.principal(token)
+    if principal is None:
+        request.app[METRICS].failed_signins.inc()
+        raise Unauthenticated("this token is not valid here")
+    if principal.role is Role.AGENT:
+        raise Forbidden("an agent's token may only append events; sign in with the operator token")
+    earlier = request.get(SESSION)
+    if earlier is not None:
+        _end(request, earlier)
+    secret, session = sessions.begin(principal)
+    response = _told(request, principal, session)
+    session_cookie(request.app[SETTINGS], request).set(response, secret, int(LIFETIME.total_seconds()))
+    return response
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Sign out: the session ends, and so do its sockets. Harmless without one."""
+    session = request.get(SESSION)
+    if session is not None:
+        _end(request, session)
+    response = web.Response(status=204)
+    session_cookie(request.app[SETTINGS], request).clear(response)
+    return response
+
+
+def _end(request: web.Request, session: Session) -> None:
+    request.app[SESSIONS].end(session.key)
+    request.app[FEED].end(CREDENTIAL_ENDED, "signed out", session.key)
+
+
+async def _token(request: web.Request) -> str:
+    if media_type(request) != "application/json":
+        raise Unsupported("the token is taken as JSON: send Content-Type: application/json")
+    found = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
+    token = found.value.get("token") if isinstance(found.value, dict) else None
+    if not isinstance(token, str) or not token:
+        raise Unacceptable('the body has to be {"token": "…"}')
+    return token
+
+
+def _told(request: web.Request, principal: Principal, session: Session | None) -> web.Response:
+    known = principal.role is not Role.NOBODY
+    document: dict[str, Any] = {
+        "principal": principal.name if known else None,
+        "role": principal.role.value if known else None,
+        "signin": ["token"] if request.app[TOKENS].are_set else [],
+        "expires": text_of(session.expires) if session else None,
+        "version": __version__,
+    }
+    return web.Response(body=msgspec.json.encode(document), content_type="application/json")

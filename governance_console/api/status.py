@@ -1,0 +1,32 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``: what machines ask."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+from governance_console.api import JOURNAL, METRICS
+from governance_console.errors import RecordUnavailable
+
+_ALIVE: Final = b'{"status":"alive"}'
+_READY: Final = b'{"status":"ready"}'
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Alive: the event loop answers."""
+    del request
+    return web.Response(body=_ALIVE, content_type="application/json")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Ready: the record can be written."""
+    if not request.app[JOURNAL].writable:
+        raise RecordUnavailable("see the console's log")
+    return web.Response(body=_READY, content_type="application/json")
+
+
+async def metrics(request: web.Request) -> web.StreamResponse:
+    """Prometheus text or OpenMetrics, by content negotiation."""
+    return await make_aiohttp_handler(request.app[METRICS].registry)(request)

@@ -1,0 +1,93 @@
+"""The application: what it is made of, in which order, and its route table."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from governance_console.access import Access, Tokens
+from governance_console.api import (
+    ASSISTANT,
+    FEED,
+    JOURNAL,
+    METRICS,
+    SESSIONS,
+    SETTINGS,
+    STORAGE,
+    TOKENS,
+    events,
+    gpt,
+    session,
+    site,
+    status,
+    telemetry,
+)
+from governance_console.api.headers import add_headers
+from governance_console.api.middleware import MIDDLEWARES
+from governance_console.api.routes import Route, add_routes
+from governance_console.assistant.stub import StubAssistant
+from governance_console.feed import Feed
+from governance_console.journal import Journal
+from governance_console.metrics import Metrics
+from governance_console.sessions import Sessions
+from governance_console.settings import Settings
+from governance_console.storage.sqlite import SqliteStorage
+from governance_console.ticker import Ticker
+
+ROUTES = (
+    Route("POST", "/api/gpt/query", gpt.post, Access.READ),
+    Route("GET", "/api/ws/telemetry", telemetry.telemetry, Access.READ, upgrades=True),
+    Route("POST", "/api/events", events.post, Access.APPEND),
+    Route("GET", "/api/events", events.history, Access.READ),
+    Route("GET", r"/api/events/{seq:\d+}", events.entry, Access.READ),
+    Route("GET", "/api/session", session.get, Access.PUBLIC),
+    Route("POST", "/api/session", session.post, Access.PUBLIC),
+    Route("DELETE", "/api/session", session.delete, Access.PUBLIC),
+    Route("GET", "/healthz", status.healthz, Access.PUBLIC),
+    Route("GET", "/readyz", status.readyz, Access.PUBLIC),
+    Route("GET", "/metrics", status.metrics, Access.METRICS),
+    Route("GET", site.ROUTED, site.page, Access.PUBLIC),
+)
+
+
+def create_app(settings: Settings) -> web.Application:
+    """The whole console as one application. Its parts live from start-up to clean-up."""
+    app = web.Application(middlewares=MIDDLEWARES)
+    app[SETTINGS] = settings
+    app[METRICS] = Metrics()
+    app[TOKENS] = Tokens(settings.operator_token, settings.agent_tokens, settings.metrics_token)
+    app[SESSIONS] = Sessions()
+    app[ASSISTANT] = StubAssistant()
+    add_routes(app, ROUTES)
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.extend((_record, _heartbeat))
+    app.on_shutdown.append(telemetry.close_all)
+    return app
+
+
+async def _record(app: web.Application) -> AsyncIterator[None]:
+    """Storage, feed and journal: opened in this order, closed in the other."""
+    settings: Settings = app[SETTINGS]
+    storage = SqliteStorage(settings.database_path, settings.log_origin or None, lambda: secrets.token_hex(8))
+    log = await storage.open()
+    feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending)
+    journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
+    app[STORAGE] = storage
+    app[METRICS].watch_disk(settings.database_path.parent)
+    running = asyncio.create_task(journal.run())
+    yield
+    journal.close()
+    await running
+    await storage.close()
+
+
+async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
+    """The one ticker."""
+    ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[METRICS])
+    running = asyncio.create_task(ticker.run())
+    yield
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

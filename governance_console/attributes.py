@@ -1,0 +1,113 @@
+"""An event once its attributes are known: what CloudEvents 1.0.2 section 3 and the limits allow. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from governance_console.categories import category_of, severity_of
+from governance_console.limits import MAX_ATTRIBUTE_BYTES, MAX_DATA_BYTES
+from governance_console.times import is_rfc3339
+
+_REQUIRED: Final = ("id", "source", "type")
+_STRINGS: Final = frozenset(("id", "source", "type", "subject", "datacontenttype", "dataschema", "time"))
+_NAME_CHARS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_INTEGERS: Final = range(-(2**63), 2**63)
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """An event's payload: the exact bytes, and whether they are a JSON text or anything else."""
+
+    content: bytes
+    is_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a sender submits, checked. ``attributes`` is their JSON, keys sorted, without the data."""
+
+    id: str
+    source: str
+    type: str
+    category: str
+    severity: str
+    attributes: bytes
+    data: Data | None
+
+
+class Faulty(Exception):
+    """One item is at fault; collected by ``_each``, so that all faults are told at once."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+        self.detail = detail
+
+
+class ItemTooLarge(Faulty):
+    """One item is past a limit."""
+
+
+def event_of(attributes: dict[str, Any], data: Data | None, value: Any) -> Event:
+    """The event, once its attributes are those of CloudEvents 1.0.2 section 3 and within the limits."""
+    if attributes.get("specversion") != "1.0":
+        raise Faulty("/specversion", 'specversion has to be "1.0"')
+    for name in _REQUIRED:
+        if name not in attributes:
+            raise Faulty(f"/{name}", f"{name} is missing")
+    for name, held in attributes.items():
+        _check_attribute(name, held)
+    try:
+        encoded = _encoder.encode(attributes)
+    except UnicodeEncodeError:
+        raise Faulty("", "an attribute has half of a surrogate pair, which is no character") from None
+    if len(encoded) > MAX_ATTRIBUTE_BYTES:
+        raise ItemTooLarge("", f"{len(encoded)} bytes of attributes; at most {MAX_ATTRIBUTE_BYTES} are taken")
+    if data is not None and len(data.content) > MAX_DATA_BYTES:
+        raise ItemTooLarge("/data", f"{len(data.content)} bytes of data; at most {MAX_DATA_BYTES} are taken")
+    return Event(
+        id=attributes["id"],
+        source=attributes["source"],
+        type=attributes["type"],
+        category=category_of(attributes["type"], attributes.get("category")),
+        severity=severity_of(attributes["type"], value, attributes.get("severity")),
+        attributes=encoded,
+        data=data,
+    )
+
+
+def _check_attribute(name: str, held: Any) -> None:
+    pointer = pointer_to(name)
+    if not name or not _NAME_CHARS.issuperset(name):
+        raise Faulty(pointer, f"{shown(name)} is no attribute name: only a-z and 0-9 are allowed")
+    if isinstance(held, str):
+        if not held and name in _STRINGS:
+            raise Faulty(pointer, f"{name} may not be empty")
+        if not held.isprintable() and any(_is_control(char) for char in held):
+            raise Faulty(pointer, f"{name} has a control character, such as NUL or a line break")
+        if name == "time" and not is_rfc3339(held):
+            raise Faulty(pointer, "time has to be an RFC 3339 timestamp, such as 2026-11-22T10:00:00Z")
+    elif name in _STRINGS:
+        raise Faulty(pointer, f"{name} has to be a string")
+    elif isinstance(held, int):
+        if held not in _INTEGERS:
+            raise Faulty(pointer, f"{name} is outside the range of a 64-bit integer")
+    else:
+        raise Faulty(pointer, f"{name} has to be a string, a boolean or an integer")
+
+
+def _is_control(char: str) -> bool:
+    return char < " " or "\x7f" <= char <= "\x9f"
+
+
+def pointer_to(key: str) -> str:
+    return "/" + shown(key).replace("~", "~0").replace("/", "~1")
+
+
+def shown(key: str) -> str:
+    """A key as an error may repeat it: short and printable, whatever was sent."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in key[:64])

@@ -1,0 +1,145 @@
+"""Category and severity of an event: the tables, and how they are read.
+
+Both are closed sets. A sender may name them with the attributes ``category`` and ``severity``; else the
+words of the type decide, and for the severity also the first two levels of the data. A type is cut into
+words at everything that is no letter and where camelCase turns: ``agent.toolCall_2`` is ``agent tool call``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+CATEGORIES: Final = (
+    "audit",
+    "hitl",
+    "policy",
+    "tool",
+    "model",
+    "task",
+    "drift",
+    "optimize",
+    "retrain",
+    "health",
+    "alert",
+    "other",
+)
+SEVERITIES: Final = ("debug", "info", "notice", "warning", "error", "critical")
+
+CATEGORY_WORDS: Final[tuple[tuple[str, str], ...]] = (
+    # The first row with a word of the type wins, so the rarer and more telling categories stand first.
+    ("hitl", "hitl human approval approve approved approver consent escalate escalated escalation override"),
+    ("policy", "policy guardrail rule denied deny permission permitted blocked violation quota"),
+    ("drift", "drift drifted skew shift"),
+    ("retrain", "retrain retrained retraining train trained training finetune finetuned finetuning"),
+    ("optimize", "optimize optimized optimise optimised optimizer optimization optimisation tune tuned tuning"),
+    ("alert", "alert alarm incident anomaly outage breach error exception crash crashed panic"),
+    ("health", "health healthy unhealthy heartbeat healthcheck liveness readiness ping uptime probe"),
+    (
+        "audit",
+        "audit audited compliance login logout signin signout session register registered member"
+        " federation membership config configuration settings deploy deployed secret key",
+    ),
+    ("tool", "tool function mcp exec shell command browser http api sql file"),
+    ("model", "model llm gpt completion prompt inference embedding token tokens chat query answer generation"),
+    (
+        "task",
+        "task job workflow plan planned step run phase batch queue benchmark test start started stop"
+        " stopped finish finished complete completed fail failed done create created assign assigned",
+    ),
+)
+
+SEVERITY_NAMES: Final[Mapping[str, str]] = {
+    **{name: name for name in SEVERITIES},
+    "trace": "debug",
+    "information": "info",
+    "warn": "warning",
+    "err": "error",
+    "fatal": "critical",
+    "emergency": "critical",
+}
+"""What senders call a severity, in lower case, and what it is called here."""
+
+SEVERITY_KEYS: Final = ("severity", "level", "loglevel", "log_level")
+"""Keys at the top of the data in which loggers name a severity."""
+
+CRITICAL_WORDS: Final = frozenset("critical fatal panic breach emergency".split())
+ERROR_WORDS: Final = frozenset("error fail failed failure exception crash crashed unhealthy".split())
+WARNING_WORDS: Final = frozenset(
+    "warn warning denied deny rejected blocked escalate escalated escalation fallback violation drift"
+    " timeout retry degraded".split()
+)
+STATUS_KEYS: Final = frozenset(("status", "state", "result", "outcome"))
+OK_KEYS: Final = frozenset(("ok", "success", "healthy"))
+ERROR_KEYS: Final = frozenset(("error", "errors", "exception"))
+
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_CATEGORY_OF_WORD: Final[Mapping[str, tuple[int, str]]] = {
+    word: (rank, category)
+    for rank, (category, words) in reversed(list(enumerate(CATEGORY_WORDS)))
+    for word in words.split()
+}
+
+
+def category_of(event_type: str, named: object = None) -> str:
+    """The category that ``named`` names, else the one that the words of the type have."""
+    if isinstance(named, str) and named.lower() in CATEGORIES:
+        return named.lower()
+    ranks = [_CATEGORY_OF_WORD[word] for word in words_of(event_type) if word in _CATEGORY_OF_WORD]
+    return min(ranks)[1] if ranks else "other"
+
+
+def severity_of(event_type: str, data: Any, named: object = None) -> str:
+    """The severity that ``named`` names, else what the data and the type tell.
+
+    What failed outweighs what was merely unusual, and a type that says a fault was handled
+    (``model_fallback``) outweighs the error text that such an event carries along.
+    """
+    if isinstance(named, str) and named.lower() in SEVERITY_NAMES:
+        return SEVERITY_NAMES[named.lower()]
+    words = set(words_of(event_type))
+    told = set(_told_by(data))
+    if words & CRITICAL_WORDS or "critical" in told:
+        return "critical"
+    if words & ERROR_WORDS or "error" in told:
+        return "error"
+    if words & WARNING_WORDS:
+        return "warning"
+    if "error text" in told:
+        return "error"
+    for name in ("warning", "notice", "debug"):
+        if name in told:
+            return name
+    return "info"
+
+
+def words_of(event_type: str) -> list[str]:
+    """The words of a type, in lower case."""
+    return [word.lower() for word in _WORD.findall(event_type)]
+
+
+def _told_by(data: Any) -> Iterator[str]:
+    """What the first two levels of the data say about how it went."""
+    if not isinstance(data, dict):
+        return
+    for key in SEVERITY_KEYS:
+        level = data.get(key)
+        if isinstance(level, str) and level.lower() in SEVERITY_NAMES:
+            yield SEVERITY_NAMES[level.lower()]
+    inner = [value for value in data.values() if isinstance(value, dict)]
+    for level_of_data in (data, *inner):
+        for key, value in level_of_data.items():
+            if key in STATUS_KEYS and isinstance(value, str):
+                yield _told_by_status(value)
+            elif key in OK_KEYS and value is False:
+                yield "error"
+            elif key in ERROR_KEYS and value:
+                yield "error text"
+
+
+def _told_by_status(status: str) -> str:
+    words = set(words_of(status))
+    if words & ERROR_WORDS or status.lower().startswith(("error", "fail")):
+        return "error"
+    return "warning" if words & WARNING_WORDS else "info"

@@ -1,0 +1,48 @@
+"""The command line: ``python run.py [serve]``. One file a subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from governance_console import __version__
+from governance_console.cli import serve
+from governance_console.errors import CannotStart, SettingsError
+
+_EPILOG = """\
+examples:
+  python run.py                              serve on 127.0.0.1:8080
+  python run.py serve --listen 127.0.0.1:0   on a port that the system chooses
+  OPERATOR_TOKEN=… python run.py             with a token; settings also come from .env (see .env.example)
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the console; returns the exit status: 0 ended well, 2 could not start, and why on standard error."""
+    parser = argparse.ArgumentParser(
+        prog="python run.py",
+        description="The governance console: what AI agents do, recorded, watched live and asked about.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"governance-console {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    serve.add_to(commands)
+    chosen = parser.parse_args(_with_command(arguments))
+    try:
+        return int(chosen.run(chosen))
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"governance-console: {problem}", file=sys.stderr)
+    except CannotStart as error:
+        print(f"governance-console: {error}", file=sys.stderr)
+    return 2
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """``serve`` is what is meant without a command."""
+    about = ("-h", "--help", "--version")
+    if arguments and (not arguments[0].startswith("-") or arguments[0] in about):
+        return list(arguments)
+    return ["serve", *arguments]

@@ -1,0 +1,105 @@
+"""``python run.py serve``: the console itself, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from governance_console import __version__
+from governance_console.app import create_app
+from governance_console.errors import CannotStart
+from governance_console.logs import configure, guard_server_log
+from governance_console.settings import Listen, Settings, load
+
+SHUTDOWN_SEC: Final = 1.5
+"""aiohttp spends it twice when a stream will not end; the whole shutdown has to fit in 5 s."""
+
+MAX_HEADER_BYTES: Final = 96 * 1024
+"""Room for 48,000 bytes of attributes as percent-encoded ce- headers, and no more."""
+
+_log = logging.getLogger(__name__)
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "serve",
+        help="run the console (what is done without a command)",
+        description="Run the console until SIGINT or SIGTERM. Settings come from the environment and from .env.",
+    )
+    parser.add_argument("--listen", metavar="HOST:PORT", help="where to listen, over LISTEN (default 127.0.0.1:8080)")
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    settings = load(os.environ, Path(".env"), chosen.listen)
+    configure(settings.log_level)
+    for warning in settings.warnings:
+        _log.warning("%s", warning)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings))
+
+
+def make_runner(settings: Settings) -> web.AppRunner:
+    """The application with the server settings that its promises rest on."""
+    return web.AppRunner(
+        create_app(settings),
+        access_log=None,
+        auto_decompress=False,  # aiohttp's takes half a gzip stream for a whole one
+        handle_signals=False,
+        logger=guard_server_log(),
+        shutdown_timeout=SHUTDOWN_SEC,
+        max_field_size=MAX_HEADER_BYTES,
+    )
+
+
+async def listen(runner: web.AppRunner, where: Listen) -> str:
+    """Open the port; returns the console's URL. Raises CannotStart."""
+    # Never reuse_port: a second console could then start on this one's port unnoticed.
+    try:
+        await web.TCPSite(runner, where.host, where.port, reuse_port=False).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = "another program listens there; stop it, or choose another port with --listen"
+        else:
+            why = (error.strerror or str(error)).lower()
+        raise CannotStart(f"cannot listen on {where}: {why}") from None
+    return f"http://{Listen(where.host, runner.addresses[0][1])}/"
+
+
+async def _serve(settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+            loop.add_signal_handler(name, stop.set)
+    runner = make_runner(settings)
+    try:
+        await runner.setup()
+        url = await listen(runner, settings.listen)
+        _log.info("version %s serves %s", __version__, url)
+        await stop.wait()
+        _log.info("stopping")
+    finally:
+        await runner.cleanup()
+    _log.info("stopped")
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where it is installed (extra ``speed``)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,160 @@
+"""The entry's bytes, and every shape in which an entry or a heartbeat leaves the console. Pure.
+
+The entry's bytes are what is hashed, stored and proved: they are made once, here, and never re-encoded.
+Everything else on the wire is put together around them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from governance_console.attributes import Event
+from governance_console.limits import MAX_ENTRY_BYTES
+
+SALT_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry with its data, as it is stored and as it is shown.
+
+    ``salt`` and ``data`` are None where the event had no data.
+    """
+
+    seq: int
+    entry: bytes
+    salt: bytes | None
+    data: bytes | None
+    data_is_json: bool
+
+
+class _Attributes(msgspec.Struct):
+    source: str
+    type: str
+
+
+class _Entry(msgspec.Struct):
+    recorded: str
+    category: str
+    event: msgspec.Raw
+    data_hash: str | None = None
+
+
+_entry_decoder: Final = msgspec.json.Decoder(_Entry)
+_attributes_decoder: Final = msgspec.json.Decoder(_Attributes)
+_string: Final = msgspec.json.Encoder().encode
+
+
+def make_item(seq: int, recorded: str, principal: str, event: Event, salt: bytes) -> Item:
+    """Number an event: the entry's exact bytes, and its data bound to them by a salted hash."""
+    head = b'{"seq":%d,"recorded":"%s","principal":%s,"category":"%s","severity":"%s","event":%s' % (
+        seq,
+        recorded.encode(),
+        _string(principal),
+        event.category.encode(),
+        event.severity.encode(),
+        event.attributes,
+    )
+    if event.data is None:
+        return Item(seq, _bounded(head + b"}"), None, None, False)
+    hashed = data_hash(salt, event.data.content)
+    return Item(
+        seq, _bounded(head + b',"data_hash":"%s"}' % hashed.encode()), salt, event.data.content, event.data.is_json
+    )
+
+
+def data_hash(salt: bytes, data: bytes) -> str:
+    """Base64 of SHA-256(salt || data): what an entry says of its data."""
+    return base64.b64encode(hashlib.sha256(salt + data).digest()).decode()
+
+
+def identity(principal: str, source: str, event_id: str) -> bytes:
+    """What makes an event the same event: 16 bytes of SHA-256 over the three, parted by NUL, which none has."""
+    return hashlib.sha256(f"{principal}\0{source}\0{event_id}".encode()).digest()[:16]
+
+
+def is_same(entry: bytes, salt: bytes | None, event: Event) -> bool:
+    """Whether the recorded entry is this event, attribute for attribute and byte for byte of data.
+
+    Where the salt is gone the data was erased, and only the attributes can still be compared.
+    """
+    recorded = _entry_decoder.decode(entry)
+    if bytes(recorded.event) != event.attributes:
+        return False
+    if recorded.data_hash is None or event.data is None:
+        return recorded.data_hash is None and event.data is None
+    return salt is None or recorded.data_hash == data_hash(salt, event.data.content)
+
+
+def recorded_of(entry: bytes) -> str:
+    """When the entry was recorded: RFC 3339, UTC, microseconds."""
+    return _entry_decoder.decode(entry).recorded
+
+
+def item_json(item: Item) -> bytes:
+    """The item as it is shown everywhere: ``{"entry":…,"data":…,"salt":…}``."""
+    return b"{%s}" % _members(item)
+
+
+def page_json(epoch: str, size: int, items: Sequence[Item], following: int | None) -> bytes:
+    """One page of history: ``{"epoch":…,"size":…,"items":[…],"next":…}``."""
+    return b'{"epoch":"%s","size":%d,"items":[%s],"next":%s}' % (
+        epoch.encode(),
+        size,
+        b",".join([item_json(item) for item in items]),
+        b"null" if following is None else b"%d" % following,
+    )
+
+
+def entry_message(item: Item) -> bytes:
+    """The stream's message for an entry, with one line for people."""
+    shown = _entry_decoder.decode(item.entry)
+    event = _attributes_decoder.decode(shown.event)
+    line = _string(f"[{shown.category.upper()}] {event.source} {event.type}")
+    return b'{"type":"entry","message":%s,"next":%d,%s}' % (line, item.seq + 1, _members(item))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the record stands: its epoch, its size, and whether it can be written."""
+
+    epoch: str
+    size: int
+    writable: bool
+
+
+def heartbeat_message(head: Head, following: int, time: str, interval_sec: float, *, welcome: bool) -> bytes:
+    """The console's heartbeat. ``following`` is the watcher's cursor, which a lagging one has below the size."""
+    return (
+        b'{"type":"audit","message":"%s","time":"%s","epoch":"%s","size":%d,"next":%d,"writable":%s,"interval_sec":%s}'
+    ) % (
+        b"[AUDIT] governance heartbeat (welcome)" if welcome else b"[AUDIT] governance heartbeat",
+        time.encode(),
+        head.epoch.encode(),
+        head.size,
+        following,
+        b"true" if head.writable else b"false",
+        _string(int(interval_sec) if interval_sec == int(interval_sec) else interval_sec),
+    )
+
+
+def _members(item: Item) -> bytes:
+    if item.data is None or item.salt is None:
+        return b'"entry":%s' % item.entry
+    salt = base64.b64encode(item.salt)
+    if item.data_is_json:
+        return b'"entry":%s,"data":%s,"salt":"%s"' % (item.entry, item.data, salt)
+    return b'"entry":%s,"data_base64":"%s","salt":"%s"' % (item.entry, base64.b64encode(item.data), salt)
+
+
+def _bounded(entry: bytes) -> bytes:
+    # The limits on attributes and principals leave room; an entry past this could never be proved.
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise ValueError(f"an entry of {len(entry)} bytes")
+    return entry

@@ -1,0 +1,121 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    ConsoleError
+    ├── CannotStart             one sentence for the person at the terminal; exit status 2
+    │   └── SettingsError       every wrong setting at once, by name
+    ├── InputError              what somebody sent is at fault; sending it again changes nothing
+    │   ├── Malformed           not UTF-8, not JSON, nested too deep
+    │   ├── Unacceptable        well-formed, but not an event, a query or a cursor
+    │   ├── Unsupported         a media type, charset or encoding that is not taken
+    │   ├── TooLarge            past a limit
+    │   └── Conflict            the same event, recorded earlier with other content
+    ├── Denied                  who asks may not
+    │   ├── Unauthenticated     no credential, or none that is valid
+    │   └── Forbidden           a valid one that may not, or a foreign Origin or Host
+    ├── PositionLost            a watcher's cursor means nothing in this log
+    └── RecordUnavailable       the record cannot be written now; the outcome is unknown
+        ├── QueueFull           too much is waiting to be committed
+        ├── StorageFull         no space left; clears by itself
+        └── StorageFailed       the store can no longer be trusted; latched until a restart
+
+HTTP statuses are chosen in ``api/problems.py``, nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ConsoleError(Exception):
+    """The root of the tree. ``str(error)`` is a sentence for people and holds no secret."""
+
+
+class CannotStart(ConsoleError):
+    """The console cannot start; the text says what is wrong, where, and what to do."""
+
+
+class SettingsError(CannotStart):
+    """One or more settings are wrong; ``problems`` has one sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one item of a request.
+
+    ``item`` counts from 0; ``pointer`` is an RFC 6901 JSON pointer into that item.
+    """
+
+    item: int
+    pointer: str
+    detail: str
+
+
+class InputError(ConsoleError):
+    """What was sent is at fault. ``faults`` names the items, where items are at fault."""
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.faults = tuple(faults)
+
+
+class Malformed(InputError):
+    """Not UTF-8, not JSON, or nested too deep."""
+
+
+class Unacceptable(InputError):
+    """Well-formed, but not what is taken here."""
+
+
+class Unsupported(InputError):
+    """A Content-Type, charset or Content-Encoding that is not taken."""
+
+
+class TooLarge(InputError):
+    """Past one of the limits in ``limits.py``."""
+
+
+class Conflict(InputError):
+    """``(principal, source, id)`` was recorded earlier with other content."""
+
+
+class Denied(ConsoleError):
+    """Who asks may not."""
+
+
+class Unauthenticated(Denied):
+    """No credential was presented, or none that is valid."""
+
+
+class Forbidden(Denied):
+    """A valid credential that may not do this, or a foreign Origin or Host."""
+
+
+class PositionLost(ConsoleError):
+    """A cursor that means nothing in this log; ``reason`` is ``epoch`` or ``ahead``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the position cannot be recovered: {reason}")
+        self.reason = reason
+
+
+class RecordUnavailable(ConsoleError):
+    """The record cannot be written now. Whether the events were recorded is unknown."""
+
+
+class QueueFull(RecordUnavailable):
+    """More is waiting to be committed than the queue holds."""
+
+
+class StorageFull(RecordUnavailable):
+    """There is no space for the record; it recovers when there is."""
+
+
+class StorageFailed(RecordUnavailable):
+    """The store failed in a way after which its answers prove nothing."""

@@ -1,0 +1,212 @@
+"""Every accepted form of an event becomes an ``Event`` here, or a documented error. Pure.
+
+Strict forms follow CloudEvents 1.0.2 (the JSON event format, the JSON batch format and the HTTP
+protocol binding's binary mode). The lenient form takes the JSON lines that agents already write.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from governance_console import jsontext
+from governance_console.attributes import Data, Event, Faulty, ItemTooLarge, event_of, pointer_to, shown
+from governance_console.errors import Fault, TooLarge, Unacceptable
+from governance_console.limits import MAX_FAULTS, MAX_REQUEST_EVENTS
+from governance_console.times import read_time
+
+MakeId = Callable[[int], str]
+"""Makes an id for the item at a place in its request, counted from 0, that came without one."""
+
+SOURCE_KEYS: Final = ("source", "agent", "origin")
+TYPE_KEYS: Final = ("type", "event", "action")
+TIME_KEYS: Final = ("time", "timestamp", "ts")
+OPTIONAL_KEYS: Final[Mapping[str, str]] = {
+    "id": "id",
+    "subject": "subject",
+    "category": "category",
+    "severity": "severity",
+    "trace_id": "traceid",
+}
+"""Lenient keys that become attributes when they hold something, and the attributes they become."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def of_console(event_type: str, data: dict[str, Any], made_id: str) -> Event:
+    """An event that the console itself submits, for somebody."""
+    content = _encode(data)
+    attributes = {"specversion": "1.0", "id": made_id, "source": "console", "type": event_type}
+    return event_of(attributes, Data(content, True), data)
+
+
+def parse_structured(body: bytes, make_id: MakeId) -> list[Event]:
+    """One CloudEvent (``application/cloudevents+json``). Raises InputError."""
+    return _each([_json(body, "one CloudEvents object", dict)], _strict, make_id)
+
+
+def parse_batch(body: bytes, make_id: MakeId) -> list[Event]:
+    """An array of CloudEvents (``application/cloudevents-batch+json``). Raises InputError."""
+    batch = _json(body, "an array of CloudEvents objects", list)
+    return _each(_elements(batch), _strict, make_id)
+
+
+def parse_json(body: bytes, make_id: MakeId) -> list[Event]:
+    """One object or an array of them, each strict where it has ``specversion``, else lenient. Raises InputError."""
+    found = _json(body, "one JSON object, or an array of them", (dict, list))
+    return _each(_elements(found) if isinstance(found.value, list) else [found], _either, make_id)
+
+
+def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, body: bytes) -> list[Event]:
+    """Binary mode: attributes in ``ce-*`` headers, the body is the data. Raises InputError."""
+    attributes: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for header, value in headers:
+        name = header.lower().removeprefix("ce-")
+        if name == header.lower():
+            continue
+        if name in attributes or name == "datacontenttype":
+            faults.append(Fault(0, f"/{name}", f"the header ce-{name} may not be sent, or not twice"))
+        try:
+            attributes[name] = unquote_to_bytes(value).decode("utf-8")
+        except (UnicodeDecodeError, UnicodeEncodeError):
+            faults.append(Fault(0, f"/{name}", f"the header ce-{name} is not percent-encoded UTF-8"))
+    if faults:
+        raise Unacceptable("a ce- header is at fault", faults)
+    if content_type is not None:
+        attributes["datacontenttype"] = content_type
+    data: Data | None = None
+    payload: Any = None
+    if body and _names_json(content_type):
+        found = jsontext.parse(jsontext.decode(body))
+        data, payload = Data(found.text.encode(), True), found.value
+    elif body:
+        data = Data(body, False)
+    return _settled([lambda: event_of(attributes, data, payload)])
+
+
+def _json(body: bytes, what: str, types: type | tuple[type, ...]) -> jsontext.Slice:
+    found = jsontext.parse(jsontext.decode(body))
+    if not isinstance(found.value, types):
+        raise Unacceptable(f"the body has to be {what}")
+    return found
+
+
+def _elements(batch: jsontext.Slice) -> list[jsontext.Slice]:
+    if len(batch.value) > MAX_REQUEST_EVENTS:
+        raise TooLarge(f"{len(batch.value)} events in one request; at most {MAX_REQUEST_EVENTS} are taken")
+    return list(jsontext.elements(batch.text))
+
+
+def _each(
+    found: list[jsontext.Slice], read: Callable[[list[jsontext.Member], str], Event], make_id: MakeId
+) -> list[Event]:
+    def reader(place: int, item: jsontext.Slice) -> Callable[[], Event]:
+        def read_item() -> Event:
+            if not isinstance(item.value, dict):
+                raise Faulty("", "an event has to be a JSON object")
+            return read(jsontext.members(item.text), make_id(place))
+
+        return read_item
+
+    return _settled([reader(place, item) for place, item in enumerate(found)])
+
+
+def _settled(readers: list[Callable[[], Event]]) -> list[Event]:
+    """All events, or one error that names every item at fault."""
+    events: list[Event] = []
+    faults: list[Fault] = []
+    too_large = False
+    for place, read in enumerate(readers):
+        try:
+            events.append(read())
+        except Faulty as fault:
+            too_large = too_large or isinstance(fault, ItemTooLarge)
+            if len(faults) < MAX_FAULTS:
+                faults.append(Fault(place, fault.pointer, fault.detail))
+    if not faults:
+        return events
+    first = f"item {faults[0].item}: {faults[0].detail}"
+    raise (TooLarge if too_large else Unacceptable)(first, faults)
+
+
+def _either(found: list[jsontext.Member], made_id: str) -> Event:
+    strict = any(member.key == "specversion" for member in found)
+    return (_strict if strict else _lenient)(found, made_id)
+
+
+def _strict(found: list[jsontext.Member], made_id: str) -> Event:
+    del made_id  # a CloudEvent brings its own
+    attributes: dict[str, Any] = {}
+    data: Data | None = None
+    value: Any = None
+    for member in found:
+        if member.key in attributes or (data is not None and member.key in ("data", "data_base64")):
+            raise Faulty(pointer_to(member.key), f"{shown(member.key)} is there twice, or beside its other form")
+        if member.key == "data":
+            data, value = Data(member.text.encode(), True), member.value
+        elif member.key == "data_base64":
+            data = Data(_from_base64(member.value), False)
+        else:
+            attributes[member.key] = member.value
+    return event_of({key: kept for key, kept in attributes.items() if kept is not None}, data, value)
+
+
+def _lenient(found: list[jsontext.Member], made_id: str) -> Event:
+    attributes: dict[str, Any] = {"specversion": "1.0", "id": made_id}
+    taken: list[jsontext.Member] = []
+    for name, keys in (("source", SOURCE_KEYS), ("type", TYPE_KEYS)):
+        member = _first(found, keys)
+        if member is None:
+            raise Faulty(f"/{name}", f"{name} is missing: give it as one of {', '.join(keys)}")
+        if not isinstance(member.value, str):
+            raise Faulty(pointer_to(member.key), f"{shown(member.key)} has to be a string")
+        attributes[name] = member.value
+        taken.append(member)
+    for key, name in OPTIONAL_KEYS.items():
+        member = _first(found, (key,))
+        if member is not None and isinstance(member.value, str | bool | int | float) and member.value != "":
+            attributes[name] = member.value if isinstance(member.value, str) else member.text
+            taken.append(member)
+    for key in TIME_KEYS:
+        member = _first(found, (key,))
+        time = None if member is None else read_time(member.value)
+        if member is not None and time is not None:
+            attributes["time"] = time
+            taken.append(member)
+            break
+    left = [member for member in found if not any(member is one for one in taken)]
+    if not left:
+        return event_of(attributes, None, None)
+    if len(left) == 1 and left[0].key == "data":
+        return event_of(attributes, Data(left[0].text.encode(), True), left[0].value)
+    value = {member.key: member.value for member in left}
+    return event_of(attributes, Data(jsontext.object_text(left).encode(), True), value)
+
+
+def _first(found: list[jsontext.Member], keys: tuple[str, ...]) -> jsontext.Member | None:
+    """The member under the first of ``keys`` that is present. Named twice, nobody could say which counts."""
+    for key in keys:
+        named = [member for member in found if member.key == key and member.value is not None]
+        if len(named) > 1:
+            raise Faulty(pointer_to(key), f"{shown(key)} is there twice")
+        if named:
+            return named[0]
+    return None
+
+
+def _from_base64(value: Any) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise Faulty("/data_base64", "data_base64 has to be a string in Base64 (RFC 4648, section 4)") from None
+
+
+def _names_json(content_type: str | None) -> bool:
+    subtype = (content_type or "").partition(";")[0].strip().lower().partition("/")[2]
+    return subtype == "json" or subtype.endswith("+json")

@@ -1,0 +1,217 @@
+"""The sole writer: number, commit, publish, receipt. Durable before visible.
+
+One task owns every commit, so a client that hangs up changes nothing, and requests that arrive while a
+commit is under way share the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from governance_console.attributes import Event
+from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
+from governance_console.feed import Feed
+from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_EVENTS
+from governance_console.metrics import Metrics
+from governance_console.settling import Group, Settled, Submission
+from governance_console.storage import Log, Storage
+from governance_console.times import text_of, utc_now
+
+PROBE_SEC: Final = 2.0
+"""How often a record that could not be written is tried again."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was recorded: under which numbers, and how long the log is with it."""
+
+    epoch: str
+    size: int
+    seqs: Sequence[int]
+    accepted: int
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission
+    receipt: asyncio.Future[Receipt]
+    content_bytes: int
+
+
+class Journal:
+    """Owns ``size`` and whether the record is writable; nothing else appends."""
+
+    def __init__(
+        self, storage: Storage, log: Log, feed: Feed, metrics: Metrics, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._storage = storage
+        self._epoch = log.epoch
+        self._size = log.size
+        self._recorded = log.recorded
+        self._feed = feed
+        self._metrics = metrics
+        self._now = now
+        self._failure: StorageFailed | None = None
+        self._writable = True
+        self._closing = False
+        self._waiting: list[_Waiting] = []
+        self._events_waiting = 0
+        self._bytes_waiting = 0
+        self._arrived = asyncio.Event()
+        self._tell()
+
+    @property
+    def epoch(self) -> str:
+        """The log's epoch."""
+        return self._epoch
+
+    @property
+    def size(self) -> int:
+        """How many entries are durable."""
+        return self._size
+
+    @property
+    def writable(self) -> bool:
+        """Whether the last write succeeded, so that the next one may be expected to."""
+        return self._writable and not self._closing
+
+    async def append(self, principal: str, events: Sequence[Event]) -> Receipt:
+        """Record events, all or none. Returns once they are durable and on their way to the watchers.
+
+        Raises Conflict, or RecordUnavailable, after which it is unknown whether they were recorded.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._closing:
+            raise RecordUnavailable("the console is shutting down")
+        content = sum(len(event.attributes) + (len(event.data.content) if event.data else 0) for event in events)
+        if self._events_waiting + len(events) > MAX_QUEUED_EVENTS or self._bytes_waiting + content > MAX_QUEUED_BYTES:
+            raise QueueFull("too many events are waiting to be committed")
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        receipt.add_done_callback(_retrieve)
+        waiting = _Waiting(Submission.of(principal, events), receipt, content)
+        self._count(waiting, 1)
+        self._waiting.append(waiting)
+        self._arrived.set()
+        # Shielded: a request that is cancelled must not cancel what the commit will answer.
+        return await asyncio.shield(receipt)
+
+    async def run(self) -> None:
+        """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
+        while self._waiting or not self._closing:
+            try:
+                async with asyncio.timeout(None if self._writable else PROBE_SEC):
+                    await self._arrived.wait()
+            except TimeoutError:
+                await self._probe()
+            self._arrived.clear()
+            while self._waiting:
+                await self._commit(self._next_group())
+
+    def close(self) -> None:
+        """Take no more, and let ``run`` return once what was taken is answered."""
+        self._closing = True
+        self._arrived.set()
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            known = await self._storage.known([own for one in group for own in one.submission.identities])
+            settling = Group(self._size, self._time(), known)
+            outcomes = [_settle(settling, one.submission) for one in group]
+            if settling.new:
+                started = time.perf_counter()
+                await self._storage.append(settling.new)
+                # Durable from here on. A crash before this line loses only what nobody was told of;
+                # a crash after it loses only the telling, and the sender's repeat finds the entries.
+                self._metrics.committed(settling.categories, time.perf_counter() - started)
+                self._size, self._recorded = settling.size, settling.recorded
+                self._feed.publish([new.item for new in settling.new])
+                self._wrote()
+        except RecordUnavailable as error:
+            self._refuse(group, error)
+        except Exception as error:
+            _log.exception("the journal failed")
+            self._refuse(group, StorageFailed(f"the journal failed ({type(error).__name__})"))
+        else:
+            for one, outcome in zip(group, outcomes, strict=True):
+                self._answer(one, outcome)
+
+    async def _probe(self) -> None:
+        if self._failure is not None:
+            return
+        try:
+            await self._storage.probe()
+        except RecordUnavailable as error:
+            self._refuse([], error)
+        else:
+            self._wrote()
+
+    def _answer(self, one: _Waiting, outcome: Settled | Conflict) -> None:
+        self._count(one, -1)
+        if isinstance(outcome, Conflict):
+            one.receipt.set_exception(outcome)
+        else:
+            one.receipt.set_result(Receipt(self._epoch, self._size, outcome.seqs, outcome.accepted))
+
+    def _refuse(self, group: list[_Waiting], error: RecordUnavailable) -> None:
+        if isinstance(error, StorageFailed):
+            self._failure = error
+        if self._writable:
+            _log.error("the record cannot be written: %s", error)
+        self._writable = False
+        self._tell()
+        for one in group:
+            self._count(one, -1)
+            one.receipt.set_exception(error)
+
+    def _wrote(self) -> None:
+        if not self._writable:
+            _log.warning("the record can be written again")
+        self._writable = True
+        self._tell()
+
+    def _tell(self) -> None:
+        self._metrics.writable.set(self._writable)
+        self._metrics.size.set(self._size)
+        self._feed.set_writable(self._writable)
+
+    def _next_group(self) -> list[_Waiting]:
+        """What waits, as far as one commit should hold."""
+        events = 0
+        for taken, one in enumerate(self._waiting):
+            events += len(one.submission.events)
+            if events > MAX_REQUEST_EVENTS and taken:
+                group, self._waiting = self._waiting[:taken], self._waiting[taken:]
+                return group
+        group, self._waiting = self._waiting, []
+        return group
+
+    def _count(self, one: _Waiting, sign: int) -> None:
+        self._events_waiting += sign * len(one.submission.events)
+        self._bytes_waiting += sign * one.content_bytes
+        self._metrics.queue_depth.set(self._events_waiting)
+
+    def _time(self) -> str:
+        """Now, but never before the last entry: a clock that was set back must not reorder the record."""
+        return max(text_of(self._now()), self._recorded)
+
+
+def _settle(group: Group, submission: Submission) -> Settled | Conflict:
+    try:
+        return group.settle(submission)
+    except Conflict as conflict:
+        return conflict
+
+
+def _retrieve(receipt: asyncio.Future[Receipt]) -> None:
+    # The request may be gone; its unread error must not become a warning in the log.
+    if not receipt.cancelled():
+        receipt.exception()

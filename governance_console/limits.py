@@ -1,0 +1,45 @@
+"""Every bound on what comes in, with its reason. Sizes are bytes, counted as sent."""
+
+from typing import Final
+
+MAX_REQUEST_BYTES: Final = 8 * 1024 * 1024
+"""One request body: what one parse may hold in memory."""
+
+MAX_REQUEST_EVENTS: Final = 10_000
+"""Events in one request: a request is one commit, and a commit must stay short."""
+
+MAX_ATTRIBUTE_BYTES: Final = 48_000
+"""An event's attributes as JSON. With what the console adds, an entry stays under 65,535 bytes."""
+
+MAX_ENTRY_BYTES: Final = 65_535
+"""C2SP tlog-tiles gives an entry a uint16 length."""
+
+MAX_DATA_BYTES: Final = 1024 * 1024
+"""An event's data."""
+
+MAX_DEPTH: Final = 128
+"""Nesting of JSON: far above real data, far below what exhausts a reader's stack."""
+
+MAX_QUERY_BYTES: Final = 32 * 1024
+"""A question to the assistant, in UTF-8."""
+
+MAX_SMALL_BODY_BYTES: Final = 256 * 1024
+"""A body that holds a question or a token: room for escapes, nothing more."""
+
+MAX_IDEMPOTENCY_KEY_CHARS: Final = 255
+
+MAX_FAULTS: Final = 100
+"""Faults that one answer lists: enough to mend a batch, never a larger answer than question."""
+
+MAX_PAGE: Final = 1000
+DEFAULT_PAGE: Final = 100
+
+MAX_WATCHER_MESSAGE_BYTES: Final = 64 * 1024
+"""Text from a watcher is ignored up to here; more closes its socket with 1009."""
+
+MAX_QUEUED_EVENTS: Final = 50_000
+MAX_QUEUED_BYTES: Final = 64 * 1024 * 1024
+"""What may wait for a commit; more is answered 503, so that memory stays bounded."""
+
+THREAD_PARSE_BYTES: Final = 64 * 1024
+"""Larger bodies are parsed in a thread, so that heartbeats keep their time."""

@@ -1,0 +1,60 @@
+"""Quiet, structured logs on standard error: one line a record, ``key=value``, and never a secret."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+from aiohttp.http_exceptions import HttpProcessingError
+
+from governance_console.times import utc_now
+
+_PLAIN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+class LogfmtFormatter(logging.Formatter):
+    """``time level logger: message key=value …``; extra fields in the order they were given."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = super().format(record)
+        extras = " ".join(f"{name}={_quoted(value)}" for name, value in record.__dict__.items() if name not in _PLAIN)
+        time = utc_now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        return f"{time}Z {record.levelname.lower()} {message}{' ' if extras else ''}{extras}"
+
+
+class WithoutRequestText(logging.Filter):
+    """Keeps what a client sent out of aiohttp's own records.
+
+    A malformed request is logged by ``aiohttp.server`` with the exception that quotes it, an oversized
+    ``Authorization`` header and all. The name of the exception is enough to find out more.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg, record.args = "a request was refused before it was read: %s", (type(error).__name__,)
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+def configure(level: str) -> None:
+    """Send all logs to standard error. Called once by the command line, never by the application."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogfmtFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("asyncio").setLevel(max(logging.INFO, logging.getLogger().level))
+
+
+def guard_server_log() -> logging.Logger:
+    """The logger for aiohttp's server, with what clients sent filtered out."""
+    logger = logging.getLogger("aiohttp.server")
+    if not any(isinstance(one, WithoutRequestText) for one in logger.filters):
+        logger.addFilter(WithoutRequestText())
+    return logger
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return text if text and text.isascii() and text.isprintable() and not set(text) & set(' "=') else repr(text)

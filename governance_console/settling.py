@@ -1,0 +1,79 @@
+"""Which events of a group of requests are new, which were recorded before, and which contradict the record. Pure.
+
+Requests that wait together share one commit. Each is settled whole, against the log and against the
+requests before it in its group: it is numbered entirely or refused entirely, so ``seq`` has no holes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from governance_console.attributes import Event
+from governance_console.entries import SALT_BYTES, identity, is_same, make_item
+from governance_console.errors import Conflict, Fault
+from governance_console.storage import Known, NewItem
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The events of one request, with who sent them."""
+
+    principal: str
+    events: Sequence[Event]
+    identities: Sequence[bytes]
+
+    @classmethod
+    def of(cls, principal: str, events: Sequence[Event]) -> Submission:
+        """With the identities, computed once."""
+        return cls(principal, events, [identity(principal, event.source, event.id) for event in events])
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where each event of a submission stands in the log, in its order, and how many of them are new."""
+
+    seqs: Sequence[int]
+    accepted: int
+
+
+@dataclass(slots=True)
+class Group:
+    """Submissions settled one after another. ``new`` is what their commit has to append,
+    ``categories`` the category of each.
+    """
+
+    size: int
+    recorded: str
+    known: Mapping[bytes, Known]
+    new: list[NewItem] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    _here: dict[bytes, Known] = field(default_factory=dict)
+
+    def settle(self, submission: Submission) -> Settled:
+        """Number what is new. Raises Conflict, and then the group is as if it had never been asked."""
+        fresh: dict[bytes, Known] = {}
+        added: list[NewItem] = []
+        categories: list[str] = []
+        seqs: list[int] = []
+        faults: list[Fault] = []
+        salts = os.urandom(SALT_BYTES * len(submission.events))
+        for place, (event, own) in enumerate(zip(submission.events, submission.identities, strict=True)):
+            earlier = fresh.get(own) or self._here.get(own) or self.known.get(own)
+            if earlier is None:
+                salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+                item = make_item(self.size + len(added), self.recorded, submission.principal, event, salt)
+                earlier = fresh[own] = Known(item.seq, item.entry, item.salt)
+                added.append(NewItem(item, own))
+                categories.append(event.category)
+            elif not is_same(earlier.entry, earlier.salt, event):
+                faults.append(Fault(place, "/id", f"recorded before as #{earlier.seq} with other content"))
+            seqs.append(earlier.seq)
+        if faults:
+            raise Conflict(f"item {faults[0].item}: {faults[0].detail}", faults)
+        self._here.update(fresh)
+        self.new.extend(added)
+        self.categories.extend(categories)
+        self.size += len(added)
+        return Settled(seqs, len(added))

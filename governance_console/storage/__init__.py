@@ -1,0 +1,74 @@
+"""The door to the record's storage: what every backend has to do, and what may be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from governance_console.entries import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What a log says of itself when it is opened.
+
+    ``recorded`` is when its last entry was recorded, or the empty string of an empty log.
+    """
+
+    epoch: str
+    origin: str
+    size: int
+    recorded: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item to append, and the identity under which it is found again."""
+
+    item: Item
+    identity: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry that is recorded already. ``salt`` is None where it has no data, or no longer."""
+
+    seq: int
+    entry: bytes
+    salt: bytes | None
+
+
+class Storage(Protocol):
+    """One log in one place.
+
+    Durability: when ``append`` returns, its items survive power loss. Order: items are appended in the order
+    of their ``seq``, without a hole, and a reader sees a prefix of them. Atomicity: an append is there whole
+    or not at all. Concurrency: one ``append`` at a time, by the journal alone; reads at any time, also during
+    one. Single writer: a second console on the same log is refused when it opens it.
+    """
+
+    async def open(self) -> Log:
+        """Open the log, or make it. Raises CannotStart with a sentence for the person at the terminal."""
+
+    async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+        """Which of these are recorded. Raises RecordUnavailable."""
+
+    async def append(self, items: Sequence[NewItem]) -> None:
+        """Make these durable. After an error the outcome is unknown until ``open`` was called again.
+
+        Raises StorageFull, after which nothing of it was recorded and trying again is right, or
+        StorageFailed, after which nothing may be appended any more.
+        """
+
+    async def probe(self) -> None:
+        """Make one small durable write that changes no entry. Raises as ``append`` does."""
+
+    async def ascending(self, start: int, limit: int) -> Sequence[Item]:
+        """At most ``limit`` items from ``start`` on, oldest first. Raises RecordUnavailable."""
+
+    async def descending(self, before: int, limit: int) -> Sequence[Item]:
+        """At most ``limit`` items below ``before``, newest first. Raises RecordUnavailable."""
+
+    async def close(self) -> None:
+        """Give everything back. No append may be under way."""

@@ -1,0 +1,155 @@
+"""The record in one SQLite file: one writer thread, a few reader connections.
+
+Acknowledged means committed with WAL and ``synchronous=FULL``: the commit's fsync has returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import apsw
+
+from governance_console.entries import Item, recorded_of
+from governance_console.errors import RecordUnavailable, StorageFailed, StorageFull
+from governance_console.storage import Known, Log, NewItem
+from governance_console.storage.sqlite_file import SqliteFile
+
+READERS: Final = 2
+"""Reader connections, each with a thread: reads are short, and more would only fight for the interpreter."""
+
+_COLUMNS: Final = "seq, entry, salt, data, data_is_json"
+_T = TypeVar("_T")
+
+
+class SqliteStorage:
+    """``Storage`` over one file. The writer connection is used by the writer thread alone."""
+
+    def __init__(self, path: Path, origin: str | None, new_epoch: Callable[[], str]) -> None:
+        self._file = SqliteFile(path, origin, new_epoch)
+        self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="record-writer")
+        self._reader_threads = ThreadPoolExecutor(READERS, thread_name_prefix="record-reader")
+        self._writer: apsw.Connection | None = None
+        self._readers: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
+
+    async def open(self) -> Log:
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._open)
+
+    async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+        return await self._write(lambda writer: _known(writer, identities))
+
+    async def append(self, items: Sequence[NewItem]) -> None:
+        await self._write(lambda writer: _append(writer, items))
+
+    async def probe(self) -> None:
+        await self._write(_probe)
+
+    async def ascending(self, start: int, limit: int) -> Sequence[Item]:
+        return await self._read(f"SELECT {_COLUMNS} FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?", start, limit)
+
+    async def descending(self, before: int, limit: int) -> Sequence[Item]:
+        return await self._read(
+            f"SELECT {_COLUMNS} FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?", before, limit
+        )
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._close)
+        self._writer_thread.shutdown()
+        self._reader_threads.shutdown()
+
+    def _open(self) -> Log:
+        self._writer = self._file.open()
+        for _ in range(READERS):
+            self._readers.put(self._file.reader())
+        epoch, origin = self._file.identity()
+        last = self._writer.execute("SELECT seq, entry FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+        size, recorded = (0, "") if last is None else (last[0] + 1, recorded_of(last[1]))
+        return Log(epoch, origin, size, recorded)
+
+    def _close(self) -> None:
+        while not self._readers.empty():
+            self._readers.get().close()
+        self._writer = None
+        self._file.close()
+
+    async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        def run() -> _T:
+            assert self._writer is not None, "open() comes first"
+            with _spoken_of():
+                return work(self._writer)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, run)
+
+    async def _read(self, query: str, *bindings: int) -> Sequence[Item]:
+        def run() -> Sequence[Item]:
+            reader = self._readers.get()
+            try:
+                with _spoken_of():
+                    rows = reader.execute(query, bindings).fetchall()
+            finally:
+                self._readers.put(reader)
+            return [_item(row) for row in rows]
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, run)
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    seq, entry, salt, data, is_json = row
+    return Item(seq, entry, salt, data, bool(is_json))
+
+
+def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+    found: dict[bytes, Known] = {}
+    for own in identities:
+        row = writer.execute("SELECT seq, entry, salt FROM entries WHERE identity = ?", (own,)).fetchone()
+        if row is not None:
+            found[own] = Known(*row)
+    return found
+
+
+def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
+    rows = (
+        (new.item.seq, new.identity, new.item.entry, new.item.salt, new.item.data_is_json, new.item.data)
+        for new in items
+    )
+    with _transaction(writer):
+        writer.executemany(
+            "INSERT INTO entries (seq, identity, entry, salt, data_is_json, data) VALUES (?, ?, ?, ?, ?, ?)", rows
+        )
+
+
+def _probe(writer: apsw.Connection) -> None:
+    with _transaction(writer):
+        writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', hex(randomblob(8)))")
+
+
+@contextmanager
+def _transaction(writer: apsw.Connection) -> Iterator[None]:
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        writer.execute("COMMIT")
+    except BaseException:
+        # A crash or an error before COMMIT returned leaves the log as it was: nothing was numbered.
+        if writer.in_transaction:
+            writer.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _spoken_of() -> Iterator[None]:
+    """SQLite's errors in the words of the Storage contract."""
+    try:
+        yield
+    except apsw.FullError:
+        raise StorageFull("no space is left where the record is kept") from None
+    except (apsw.BusyError, apsw.LockedError):
+        raise RecordUnavailable("the record is locked by another program") from None
+    except apsw.Error as error:
+        # After a failed write or sync SQLite would go on as if nothing was lost; we must not.
+        raise StorageFailed(f"the record's storage failed ({error})") from error

@@ -1,0 +1,172 @@
+"""The SQLite file of a log: whose it is, whether it may be opened, and how. Used by one thread.
+
+``application_id`` says that it is ours, ``user_version`` which schema it has. A file that is not ours, or
+newer, is refused before anything in it was changed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+import apsw
+
+from governance_console.errors import CannotStart
+from governance_console.storage.lock import LockFile
+
+APPLICATION_ID: Final = 0x474F5643
+"""``GOVC``, in the file's header."""
+
+SCHEMA_VERSION: Final = 1
+OLDEST_ENGINE: Final = (3, 51, 3)
+"""SQLite 3.7.0 to 3.51.2 can lose commits in a WAL reset with two or more connections."""
+
+SCHEMA: Final = """
+CREATE TABLE log (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY,
+    identity BLOB NOT NULL,
+    entry BLOB NOT NULL,
+    salt BLOB,
+    data_is_json INTEGER NOT NULL,
+    data BLOB
+) STRICT;
+CREATE UNIQUE INDEX entries_by_identity ON entries (identity);
+"""
+
+
+class SqliteFile:
+    """One database file, its lock, and its connections' settings."""
+
+    def __init__(self, path: Path, origin: str | None, new_epoch: Callable[[], str]) -> None:
+        self._path = path
+        self._origin = origin
+        self._new_epoch = new_epoch
+        self._lock = LockFile(path.with_name(path.name + ".lock"))
+        self._writer: apsw.Connection | None = None
+
+    def open(self) -> apsw.Connection:
+        """Lock the file, open or make it, and prove that it can be written. Raises CannotStart."""
+        _check_engine(apsw.sqlite_lib_version())
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.acquire()
+        except OSError as error:
+            self._refuse(f"{error.strerror or error}: make its folder writable, or change DATABASE_URL")
+        try:
+            self._writer = self._opened()
+        except apsw.NotADBError:
+            self._give_up("it is not a SQLite database; name another file in DATABASE_URL")
+        except apsw.FullError:
+            self._give_up("no space is left there; free some and start again")
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+            self._give_up(f"{error}: make the file and its folder writable, or change DATABASE_URL")
+        except apsw.Error as error:
+            self._give_up(f"{error}; if the file is damaged, keep it and restore a backup")
+        except CannotStart:
+            self._lock.release()
+            raise
+        return self._writer
+
+    def reader(self) -> apsw.Connection:
+        """One more connection, which cannot write."""
+        reader = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
+        reader.set_busy_timeout(5_000)
+        return reader
+
+    def identity(self) -> tuple[str, str]:
+        """The log's epoch and origin, fixed when it was made."""
+        assert self._writer is not None, "open() comes first"
+        query = "SELECT name, value FROM log WHERE name IN ('epoch', 'origin')"
+        rows = {str(name): str(value) for name, value in self._writer.execute(query)}
+        if rows.keys() != {"epoch", "origin"}:
+            self._refuse("it does not say which log it is; restore a backup")
+        return rows["epoch"], rows["origin"]
+
+    def close(self) -> None:
+        """Close the writer, which also folds the WAL back into the file, and let the next console in."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._lock.release()
+
+    def _opened(self) -> apsw.Connection:
+        is_new = not self._path.exists() or self._path.stat().st_size == 0
+        writer = apsw.Connection(str(self._path))
+        try:
+            writer.set_busy_timeout(5_000)
+            if not is_new:
+                self._check_ours(writer)
+            _set_durable(writer, self._path)
+            if is_new:
+                self._create(writer)
+            writer.execute("BEGIN IMMEDIATE")
+            writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', 'opened')")
+            writer.execute("COMMIT")
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def _check_ours(self, writer: apsw.Connection) -> None:
+        application = writer.pragma("application_id")
+        version = writer.pragma("user_version")
+        if application != APPLICATION_ID:
+            self._refuse("it is not a record of this console; name another file in DATABASE_URL")
+        if version > SCHEMA_VERSION:
+            self._refuse(f"a newer console wrote it (schema {version}, this one knows {SCHEMA_VERSION}); upgrade")
+
+    def _create(self, writer: apsw.Connection) -> None:
+        epoch = self._new_epoch()
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute(SCHEMA)
+        writer.execute(
+            "INSERT INTO log (name, value) VALUES ('epoch', ?), ('origin', ?)",
+            (epoch, self._origin or f"{os.uname().nodename if hasattr(os, 'uname') else 'console'}/{epoch}"),
+        )
+        # In the same transaction: a crash leaves an empty file, which is new again, or a whole log.
+        writer.pragma("application_id", APPLICATION_ID)
+        writer.pragma("user_version", SCHEMA_VERSION)
+        writer.execute("COMMIT")
+        _sync_folder(self._path.parent)
+
+    def _give_up(self, why: str) -> NoReturn:
+        self._lock.release()
+        self._refuse(why)
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise CannotStart(f"the record {self._path} cannot be opened: {why}") from None
+
+
+def _check_engine(version: str) -> None:
+    if tuple(int(part) for part in version.split(".")) < OLDEST_ENGINE:
+        oldest = ".".join(str(part) for part in OLDEST_ENGINE)
+        raise CannotStart(f"SQLite {version} can lose commits; install an apsw that brings {oldest} or newer")
+
+
+def _set_durable(writer: apsw.Connection, path: Path) -> None:
+    """Ask for durability, and read back that it was granted: SQLite keeps the old mode without an error."""
+    mode = writer.pragma("journal_mode", "wal")
+    writer.pragma("synchronous", 2)
+    if sys.platform == "darwin":
+        writer.pragma("fullfsync", 1)
+        writer.pragma("checkpoint_fullfsync", 1)
+    if mode != "wal" or writer.pragma("journal_mode") != "wal" or writer.pragma("synchronous") != 2:
+        raise CannotStart(
+            f"the record {path} cannot be kept durably: its file system does not allow WAL; use a local disk"
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new file's name durable too. Where a folder cannot be synced (Windows), the system does it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

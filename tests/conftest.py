@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from governance_console.settings import Settings
+from tests.console import Console, running
+
+TOKEN = "operator-token-for-tests"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Defaults, with a record and a heartbeat of the test's own."""
+    return Settings(database_url=f"sqlite:///{tmp_path}/governance.db", ws_interval_sec=0.05)
+
+
+@pytest.fixture
+async def console(settings: Settings) -> AsyncIterator[Console]:
+    """A console that nothing guards, on loopback."""
+    async with running(settings) as one:
+        yield one
+
+
+@pytest.fixture
+def require() -> Callable[[bool, str, str], None]:
+    """``require(found, what, install)``: skip, naming the command; with CI=true that is a failure."""
+
+    def check(found: bool, what: str, install: str) -> None:
+        if found:
+            return
+        reason = f"{what} is not installed; install it with: {install}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return check

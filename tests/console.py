@@ -1,0 +1,135 @@
+"""The real application over a real socket, inside the test's own event loop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from governance_console.cli.serve import listen, make_runner
+from governance_console.settings import Listen, Settings
+
+SAMPLE = Path(__file__).parent / "data" / "event_bus.jsonl"
+"""231 lines of a real agent factory's log."""
+
+
+def sample_lines() -> list[str]:
+    return SAMPLE.read_text(encoding="utf-8").splitlines()
+
+
+def sample_batch() -> str:
+    return "[" + ",".join(sample_lines()) + "]"
+
+
+class Stream:
+    """A watcher. ``message`` is the next one, ``entry`` the next that is an entry."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def message(self) -> dict[str, Any]:
+        frame = await self.socket.receive(timeout=10)
+        assert frame.type is aiohttp.WSMsgType.TEXT, frame
+        message = json.loads(frame.data)
+        assert isinstance(message, dict)
+        return message
+
+    async def entry(self) -> dict[str, Any]:
+        while True:
+            message = await self.message()
+            if message["type"] == "entry":
+                return message
+
+    async def close_code(self) -> tuple[int | None, str]:
+        """Read until the server closes; with which code and reason."""
+        while True:
+            frame = await self.socket.receive(timeout=10)
+            if frame.type is aiohttp.WSMsgType.CLOSE:
+                return int(frame.data), str(frame.extra or "")
+            if frame.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
+                return self.socket.close_code, ""
+
+    async def __aenter__(self) -> Stream:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.socket.close()
+
+
+class Console:
+    """A running console, and a client of it. ``token`` goes along as a bearer token unless it is empty."""
+
+    def __init__(self, url: str, client: aiohttp.ClientSession, app: web.Application) -> None:
+        self.url = url.rstrip("/")
+        self.client = client
+        self.app = app
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Answer:
+        sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        async with self.client.request(
+            method, self.url + path, headers=sent, allow_redirects=False, **options
+        ) as response:
+            return Answer(response.status, response.headers.copy(), await response.read())
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        """POST JSON, unless ``data`` is given."""
+        return await self.request("POST", path, **({} if body is None else {"json": body}), **options)
+
+    async def record(self, *events: Mapping[str, Any], token: str = "") -> list[int]:
+        """Record lenient events; returns their numbers."""
+        answer = await self.post("/api/events", list(events), token=token)
+        assert answer.status in (200, 201), answer.text
+        return [item["seq"] for item in answer.json["items"]]
+
+    async def watch(self, query: str = "", *, token: str = "", headers: Mapping[str, str] | None = None) -> Stream:
+        sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        url = self.url + "/api/ws/telemetry" + query
+        return Stream(await self.client.ws_connect(url, headers=sent, max_msg_size=0))
+
+
+class Answer:
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Console]:
+    """A console on a port of its own, stopped as SIGTERM stops it."""
+    runner = make_runner(replace(settings, listen=Listen("127.0.0.1", 0)))
+    await runner.setup()
+    try:
+        url = await listen(runner, Listen("127.0.0.1", 0))
+        async with aiohttp.ClientSession() as client:
+            yield Console(url, client, runner.app)
+    finally:
+        await runner.cleanup()
