@@ -65,13 +65,12 @@ class Stream:
         await self.socket.close()
 
 
-class Console:
-    """A running console, and a client of it. ``token`` goes along as a bearer token unless it is empty."""
+class Client:
+    """A client of a running console. ``token`` goes along as a bearer token unless it is empty."""
 
-    def __init__(self, url: str, client: aiohttp.ClientSession, app: web.Application) -> None:
+    def __init__(self, url: str, client: aiohttp.ClientSession) -> None:
         self.url = url.rstrip("/")
         self.client = client
-        self.app = app
 
     async def request(
         self,
@@ -107,6 +106,14 @@ class Console:
         return Stream(await self.client.ws_connect(url, headers=sent, max_msg_size=0))
 
 
+class Console(Client):
+    """A console that runs in this process, and a client of it."""
+
+    def __init__(self, url: str, client: aiohttp.ClientSession, app: web.Application) -> None:
+        super().__init__(url, client)
+        self.app = app
+
+
 class Answer:
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.status = status
@@ -120,6 +127,13 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+@asynccontextmanager
+async def connected(url: str, connections: int = 100) -> AsyncIterator[Client]:
+    """A client of a console that runs elsewhere, such as in a process of its own."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as client:
+        yield Client(url, client)
 
 
 @asynccontextmanager

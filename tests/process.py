@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +23,35 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1", **extra}
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run of ``run.py`` ended, and what it said."""
+
+    status: int
+    output: str
+    errors: str
+
+
+def run_to_end(
+    folder: Path,
+    *arguments: str,
+    settings: Mapping[str, str] | None = None,
+    interpreter: Sequence[str] = (sys.executable,),
+) -> Ended:
+    """``python run.py`` where it ends by itself: help, or what keeps it from starting."""
+    ended = subprocess.run(
+        [*interpreter, str(RUN), *arguments],
+        cwd=folder,
+        env=clean_environment(**(settings or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
 class ConsoleProcess:
     """``python run.py`` in a folder of its own. Entered, it serves; left, it is gone."""
 
@@ -31,6 +61,7 @@ class ConsoleProcess:
         self.port = port
         self.log: list[str] = []
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -55,11 +86,14 @@ class ConsoleProcess:
             stdin=subprocess.DEVNULL,
             text=True,
         )
-        serving = threading.Event()
-        threading.Thread(target=self._read, args=(self._process, serving), daemon=True).start()
-        assert serving.wait(20), "\n".join(self.log)
+        started = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(self._process, started), daemon=True)
+        self._reader.start()
+        if not started.wait(20) or self._process.poll() is not None:
+            self._process.kill()
+            raise AssertionError("it did not start:\n" + "\n".join(self.log))
 
-    def _read(self, process: subprocess.Popen[str], serving: threading.Event) -> None:
+    def _read(self, process: subprocess.Popen[str], started: threading.Event) -> None:
         assert process.stderr is not None
         with process.stderr:
             for line in process.stderr:
@@ -67,19 +101,28 @@ class ConsoleProcess:
                 found = re.search(r"serves http://127\.0\.0\.1:(\d+)/", line)
                 if found:
                     self.port = int(found[1])
-                    serving.set()
+                    started.set()
+        process.wait()
+        started.set()  # it ended instead
 
     def terminate(self) -> None:
         self._running.send_signal(signal.SIGTERM)
 
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        self._running.send_signal(signal.SIGINT)
+
     def kill(self) -> None:
         """As a power switch would, but for the disk's cache."""
         self._running.kill()
-        self._running.wait()
+        self.wait()
 
     def wait(self, timeout: float = 10) -> int:
-        """Its exit status."""
-        return self._running.wait(timeout)
+        """Its exit status; the log is whole then. Raises subprocess.TimeoutExpired."""
+        status = self._running.wait(timeout)
+        assert self._reader is not None
+        self._reader.join()
+        return status
 
     def __enter__(self) -> ConsoleProcess:
         self.start()
@@ -90,4 +133,4 @@ class ConsoleProcess:
     ) -> None:
         if self._running.poll() is None:
             self._running.kill()
-        self._running.wait()
+        self.wait()
