@@ -94,5 +94,5 @@ class Tokens:
 
 
 def digest_of(secret: str) -> bytes:
-    """SHA-256 of a secret as it came in a header, whatever bytes were in it."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+    """SHA-256 of a secret, whatever text it is, with the halves of surrogate pairs that odd bytes become."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

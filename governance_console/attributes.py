@@ -81,23 +81,27 @@ def event_of(attributes: dict[str, Any], data: Data | None, value: Any) -> Event
 
 
 def _check_attribute(name: str, held: Any) -> None:
-    pointer = pointer_to(name)
+    wrong = _wrong_with(name, held)
+    if wrong is not None:
+        raise Faulty(pointer_to(name), f"{shown(name)} {wrong}")
+
+
+def _wrong_with(name: str, held: Any) -> str | None:
     if not name or not _NAME_CHARS.issuperset(name):
-        raise Faulty(pointer, f"{shown(name)} is no attribute name: only a-z and 0-9 are allowed")
+        return "is no attribute name: only a-z and 0-9 are allowed"
     if isinstance(held, str):
         if not held and name in _STRINGS:
-            raise Faulty(pointer, f"{name} may not be empty")
+            return "may not be empty"
         if not held.isprintable() and any(_is_control(char) for char in held):
-            raise Faulty(pointer, f"{name} has a control character, such as NUL or a line break")
+            return "has a control character, such as NUL or a line break"
         if name == "time" and not is_rfc3339(held):
-            raise Faulty(pointer, "time has to be an RFC 3339 timestamp, such as 2026-11-22T10:00:00Z")
-    elif name in _STRINGS:
-        raise Faulty(pointer, f"{name} has to be a string")
-    elif isinstance(held, int):
-        if held not in _INTEGERS:
-            raise Faulty(pointer, f"{name} is outside the range of a 64-bit integer")
-    else:
-        raise Faulty(pointer, f"{name} has to be a string, a boolean or an integer")
+            return "has to be an RFC 3339 timestamp, such as 2026-11-22T10:00:00Z"
+        return None
+    if name in _STRINGS:
+        return "has to be a string"
+    if not isinstance(held, int):
+        return "has to be a string, a boolean or an integer"
+    return None if held in _INTEGERS else "is outside the range of a 64-bit integer"
 
 
 def _is_control(char: str) -> bool:

@@ -158,29 +158,28 @@ def _strict(found: list[jsontext.Member], made_id: str) -> Event:
 
 
 def _lenient(found: list[jsontext.Member], made_id: str) -> Event:
+    named = _Named(found)
     attributes: dict[str, Any] = {"specversion": "1.0", "id": made_id}
-    taken: list[jsontext.Member] = []
     for name, keys in (("source", SOURCE_KEYS), ("type", TYPE_KEYS)):
-        member = _first(found, keys)
+        member = named.first(keys)
         if member is None:
             raise Faulty(f"/{name}", f"{name} is missing: give it as one of {', '.join(keys)}")
         if not isinstance(member.value, str):
             raise Faulty(pointer_to(member.key), f"{shown(member.key)} has to be a string")
-        attributes[name] = member.value
-        taken.append(member)
+        attributes[name] = named.take(member).value
     for key, name in OPTIONAL_KEYS.items():
-        member = _first(found, (key,))
-        if member is not None and isinstance(member.value, str | bool | int | float) and member.value != "":
+        member = named.first((key,))
+        if member is not None and isinstance(member.value, str | int | float) and member.value != "":
             attributes[name] = member.value if isinstance(member.value, str) else member.text
-            taken.append(member)
+            named.take(member)
     for key in TIME_KEYS:
-        member = _first(found, (key,))
+        member = named.first((key,))
         time = None if member is None else read_time(member.value)
         if member is not None and time is not None:
             attributes["time"] = time
-            taken.append(member)
+            named.take(member)
             break
-    left = [member for member in found if not any(member is one for one in taken)]
+    left = named.left()
     if not left:
         return event_of(attributes, None, None)
     if len(left) == 1 and left[0].key == "data":
@@ -189,15 +188,32 @@ def _lenient(found: list[jsontext.Member], made_id: str) -> Event:
     return event_of(attributes, Data(jsontext.object_text(left).encode(), True), value)
 
 
-def _first(found: list[jsontext.Member], keys: tuple[str, ...]) -> jsontext.Member | None:
-    """The member under the first of ``keys`` that is present. Named twice, nobody could say which counts."""
-    for key in keys:
-        named = [member for member in found if member.key == key and member.value is not None]
-        if len(named) > 1:
-            raise Faulty(pointer_to(key), f"{shown(key)} is there twice")
-        if named:
-            return named[0]
-    return None
+class _Named:
+    """The members of a lenient object by key, and which of them became attributes. Null is as good as absent."""
+
+    def __init__(self, found: list[jsontext.Member]) -> None:
+        self._found = found
+        self._by_key = {member.key: member for member in found if member.value is not None}
+        self._taken: set[int] = set()
+
+    def first(self, keys: tuple[str, ...]) -> jsontext.Member | None:
+        """The member under the first of these keys. Raises Faulty where it is there twice: which would count?"""
+        for key in keys:
+            member = self._by_key.get(key)
+            if member is not None:
+                if len(self._by_key) < len(self._found) and sum(one.key == key for one in self._found) > 1:
+                    raise Faulty(pointer_to(key), f"{shown(key)} is there twice")
+                return member
+        return None
+
+    def take(self, member: jsontext.Member) -> jsontext.Member:
+        """It is an attribute, and no data."""
+        self._taken.add(id(member))
+        return member
+
+    def left(self) -> list[jsontext.Member]:
+        """What is data."""
+        return [member for member in self._found if id(member) not in self._taken]
 
 
 def _from_base64(value: Any) -> bytes:

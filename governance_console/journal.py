@@ -50,7 +50,13 @@ class Journal:
     """Owns ``size`` and whether the record is writable; nothing else appends."""
 
     def __init__(
-        self, storage: Storage, log: Log, feed: Feed, metrics: Metrics, now: Callable[[], datetime] = utc_now
+        self,
+        storage: Storage,
+        log: Log,
+        feed: Feed,
+        metrics: Metrics,
+        now: Callable[[], datetime] = utc_now,
+        probe_sec: float = PROBE_SEC,
     ) -> None:
         self._storage = storage
         self._epoch = log.epoch
@@ -59,6 +65,7 @@ class Journal:
         self._feed = feed
         self._metrics = metrics
         self._now = now
+        self._probe_sec = probe_sec
         self._failure: StorageFailed | None = None
         self._writable = True
         self._closing = False
@@ -108,7 +115,7 @@ class Journal:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
         while self._waiting or not self._closing:
             try:
-                async with asyncio.timeout(None if self._writable else PROBE_SEC):
+                async with asyncio.timeout(None if self._writable else self._probe_sec):
                     await self._arrived.wait()
             except TimeoutError:
                 await self._probe()

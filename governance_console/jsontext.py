@@ -121,7 +121,7 @@ def _finite(spelling: str) -> float:
 
 
 def _no_constant(name: str) -> Any:
-    raise json.JSONDecodeError(f"{name} is not a JSON value", "", 0)
+    raise Malformed(f"the body is not JSON: {name} is not a JSON value")
 
 
 _scan_value: Final[Callable[[str, int], tuple[Any, int]]] = json.JSONDecoder(

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import Final
 
+from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.feed import Feed
 from governance_console.metrics import Metrics
 from governance_console.sessions import Sessions
-
-CREDENTIAL_ENDED: Final = 4401
-
-_log = logging.getLogger(__name__)
 
 
 class Ticker:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -82,6 +84,8 @@ class Client:
         **options: Any,
     ) -> Answer:
         sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        if isinstance(options.get("data"), bytes):
+            options["data"] = io.BytesIO(options["data"])
         async with self.client.request(
             method, self.url + path, headers=sent, allow_redirects=False, **options
         ) as response:
@@ -100,6 +104,12 @@ class Client:
         assert answer.status in (200, 201), answer.text
         return [item["seq"] for item in answer.json["items"]]
 
+    async def sample(self, name: str) -> float:
+        """A metric's value, as ``/metrics`` shows it."""
+        found = re.search(rf"^{re.escape(name)} (\S+)$", (await self.get("/metrics")).text, re.MULTILINE)
+        assert found is not None, name
+        return float(found[1])
+
     async def watch(self, query: str = "", *, token: str = "", headers: Mapping[str, str] | None = None) -> Stream:
         sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         url = self.url + "/api/ws/telemetry" + query
@@ -107,11 +117,16 @@ class Client:
 
 
 class Console(Client):
-    """A console that runs in this process, and a client of it."""
+    """A console that runs inside the test, and its client."""
 
-    def __init__(self, url: str, client: aiohttp.ClientSession, app: web.Application) -> None:
+    def __init__(self, url: str, client: aiohttp.ClientSession, runner: web.AppRunner) -> None:
         super().__init__(url, client)
-        self.app = app
+        self.app = runner.app
+        self._runner = runner
+
+    async def stop(self) -> None:
+        """Stop it as SIGTERM does."""
+        await self._runner.cleanup()
 
 
 class Answer:
@@ -144,6 +159,6 @@ async def running(settings: Settings) -> AsyncIterator[Console]:
     try:
         url = await listen(runner, Listen("127.0.0.1", 0))
         async with aiohttp.ClientSession() as client:
-            yield Console(url, client, runner.app)
+            yield Console(url, client, runner)
     finally:
         await runner.cleanup()

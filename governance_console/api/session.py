@@ -12,7 +12,7 @@ from governance_console.access import Principal, Role
 from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.bodies import media_type, read_body
 from governance_console.api.cookies import session_cookie
-from governance_console.api.telemetry import CREDENTIAL_ENDED
+from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.errors import Forbidden, Unacceptable, Unauthenticated, Unsupported
 from governance_console.limits import MAX_SMALL_BODY_BYTES
 from governance_console.sessions import LIFETIME, Session

@@ -12,15 +12,11 @@ from aiohttp import WSMsgType, web
 from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION
 from governance_console.api.bodies import refuse_body
 from governance_console.api.queries import STREAM, number, single
+from governance_console.closes import FAILED, GOING_AWAY, POSITION_LOST, SLOW
 from governance_console.errors import PositionLost
 from governance_console.feed import Feed, Watcher
 from governance_console.limits import MAX_WATCHER_MESSAGE_BYTES
 from governance_console.metrics import Metrics
-
-POSITION_LOST: Final = 4510
-SLOW: Final = 4008
-CREDENTIAL_ENDED: Final = 4401
-GOING_AWAY: Final = 1001
 
 SLOW_SEC: Final = 30.0
 """A watcher that takes nothing for this long is cut."""
@@ -125,20 +121,20 @@ async def _send_all(feed: Feed, watcher: Watcher, outlet: Outlet, metrics: Metri
         pass  # it left; the handler's reading side sees the same
     except Exception:
         _log.exception("a stream failed")
-        watcher.end(1011, "the console failed here")
+        watcher.end(FAILED, "the console failed here")
 
 
 def _upgradable(request: web.Request) -> web.WebSocketResponse:
     """A socket for this request. Raises HTTPException, before the upgrade, where it cannot be one."""
+    if "Sec-WebSocket-Protocol" in request.headers:
+        # aiohttp would log what was offered, and clients are known to offer tokens there.
+        raise web.HTTPBadRequest(text="this stream has no subprotocols: offer none")
     socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_WATCHER_MESSAGE_BYTES, heartbeat=PING_SEC)
     if not socket.can_prepare(request):
         raise UpgradeRequired(
             text="this is a WebSocket stream: connect with wscat -c, or any WebSocket client",
             headers={"Upgrade": "websocket", "Connection": "Upgrade"},
         )
-    if "Sec-WebSocket-Protocol" in request.headers:
-        # aiohttp would log what was offered, and clients are known to offer tokens there.
-        raise web.HTTPBadRequest(text="this stream has no subprotocols: offer none")
     body = refuse_body(request)
     if body is not None:
         raise body

@@ -1,0 +1,54 @@
+"""A real SQLite record that can be told to fail, in pairs: failed and not saved, failed but saved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from governance_console.entries import Item
+from governance_console.storage import Known, Log, NewItem
+from governance_console.storage.sqlite import SqliteStorage
+
+
+class FaultyStorage:
+    """``Storage`` that raises ``error`` at appends and probes, before or after they were done.
+
+    While ``hold`` is set, appends wait, so that requests can gather behind one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._real = SqliteStorage(path, None, lambda: "epoch-1")
+        self.error: Exception | None = None
+        self.saves_before_failing = False
+        self.appends: list[int] = []
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def open(self) -> Log:
+        return await self._real.open()
+
+    async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+        return await self._real.known(identities)
+
+    async def append(self, items: Sequence[NewItem]) -> None:
+        await self.go.wait()
+        self.appends.append(len(items))
+        if self.error is None or self.saves_before_failing:
+            await self._real.append(items)
+        if self.error is not None:
+            raise self.error
+
+    async def probe(self) -> None:
+        if self.error is not None:
+            raise self.error
+        await self._real.probe()
+
+    async def ascending(self, start: int, limit: int) -> Sequence[Item]:
+        return await self._real.ascending(start, limit)
+
+    async def descending(self, before: int, limit: int) -> Sequence[Item]:
+        return await self._real.descending(before, limit)
+
+    async def close(self) -> None:
+        await self._real.close()

@@ -1,0 +1,220 @@
+"""``POST /api/events`` over a real socket: statuses, documents, atomicity, repeats."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+
+from tests.console import Console, sample_batch, sample_lines
+from tests.test_events import bodies
+
+LENIENT = {"source": "planner-7", "type": "agent.tool.call"}
+STRICT = {"specversion": "1.0", "id": "e-1", "source": "planner-7", "type": "agent.tool.call"}
+JSON = {"Content-Type": "application/json"}
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    """The answer's problem document, once it is one (RFC 9457)."""
+    assert answer.status == status, answer.text
+    assert answer.headers["Content-Type"].partition(";")[0] == "application/problem+json"
+    document = answer.json
+    assert document["status"] == status
+    assert document["detail"] and document["title"] and document["type"] == "about:blank"
+    assert document["request_id"] == answer.headers["X-Request-Id"]
+    assert "Traceback" not in answer.text
+    assert isinstance(document, dict)
+    return document
+
+
+async def size(console: Console) -> int:
+    return int((await console.get("/api/events?limit=1")).json["size"])
+
+
+async def test_a_receipt_tells_where_everything_stands(console: Console) -> None:
+    first = await console.post("/api/events", [STRICT, {**LENIENT, "data": {"n": 1}}])
+    assert first.status == 201
+    assert first.json["accepted"] == 2
+    assert first.json["duplicates"] == 0
+    assert first.json["size"] == 2
+    assert [item["seq"] for item in first.json["items"]] == [0, 1]
+    assert first.json["items"][0]["id"] == "e-1"
+    again = await console.post("/api/events", [STRICT])
+    assert again.status == 200
+    assert again.json == {
+        "epoch": first.json["epoch"],
+        "size": 2,
+        "accepted": 0,
+        "duplicates": 1,
+        "items": [{"id": "e-1", "seq": 0}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", LENIENT),
+        ("application/json; charset=UTF-8", [LENIENT]),
+        ("application/cloudevents+json", STRICT),
+        ("application/cloudevents+json; charset=utf-8", STRICT),
+        ("application/cloudevents-batch+json", [STRICT]),
+    ],
+)
+async def test_each_media_type_is_taken(console: Console, content_type: str, body: Any) -> None:
+    answer = await console.post("/api/events", data=json.dumps(body), headers={"Content-Type": content_type})
+    assert answer.status == 201, answer.text
+
+
+async def test_binary_mode_is_taken_with_any_content_type(console: Console) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "b-1", "ce-source": "s", "ce-type": "t.%C3%BC"}
+    cases = [("application/json", b'{"a":1}'), ("text/plain", b"hi \xff"), ("application/x-ndjson", b"{}\n{}")]
+    for number, (content_type, body) in enumerate(cases):
+        sent = {**headers, "ce-id": f"b-{number}", "Content-Type": content_type}
+        assert (await console.post("/api/events", data=body, headers=sent)).status == 201
+    first, second, _ = reversed((await console.get("/api/events")).json["items"])
+    assert first["entry"]["event"] == {
+        "id": "b-0",
+        "source": "s",
+        "type": "t.ü",
+        "specversion": "1.0",
+        "datacontenttype": "application/json",
+    }
+    assert first["data"] == {"a": 1}
+    assert second["data_base64"] == "aGkg/w=="
+
+
+async def test_an_idempotency_key_makes_a_repeat_of_nameless_events_harmless(console: Console) -> None:
+    key = {"Idempotency-Key": "upload-1"}
+    first = await console.post("/api/events", [LENIENT, LENIENT], headers=key)
+    assert (first.status, first.json["accepted"]) == (201, 2)  # two places, two events
+    again = await console.post("/api/events", [LENIENT, LENIENT], headers=key)
+    assert (again.status, again.json["items"]) == (200, first.json["items"])
+    other = await console.post("/api/events", [LENIENT, LENIENT], headers={"Idempotency-Key": "upload-2"})
+    assert other.json["accepted"] == 2
+    problem(await console.post("/api/events", [{**LENIENT, "x": 1}], headers=key), 409)
+    for bad in ("", "x" * 256, "ü"):
+        problem(await console.post("/api/events", [LENIENT], headers={"Idempotency-Key": bad}), 422)
+
+
+async def test_without_a_key_a_nameless_event_is_recorded_again(console: Console) -> None:
+    assert await console.record(LENIENT) == [0]
+    assert await console.record(LENIENT) == [1]
+
+
+async def test_an_empty_batch_records_nothing_and_is_no_error(console: Console) -> None:
+    answer = await console.post("/api/events", [])
+    assert (answer.status, answer.json["items"]) == (200, [])
+
+
+async def test_a_conflict_names_the_item_and_the_number(console: Console) -> None:
+    await console.post("/api/events", [STRICT])
+    answer = await console.post("/api/events", [LENIENT, {**STRICT, "data": 1}])
+    document = problem(answer, 409)
+    assert document["errors"] == [{"item": 1, "pointer": "/id", "detail": "recorded before as #0 with other content"}]
+    assert await size(console) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"", JSON, 400),
+        (b"nul", JSON, 400),
+        (b"\xff\xfe", JSON, 400),
+        (b'{"source":"s","type":"t","x":NaN}', JSON, 400),
+        (b"[" * 10_000 + b"]" * 10_000, JSON, 400),
+        (b'{"source":"s","type":"t"}{"source":"s","type":"t"}', JSON, 400),
+        (b"5", JSON, 422),
+        (b'"event"', JSON, 422),
+        (b"[5]", JSON, 422),
+        (b'{"type":"t"}', JSON, 422),
+        (b'{"source":"s","source":"s","type":"t"}', JSON, 422),
+        (b'{"source":"a\\u0000b","type":"t"}', JSON, 422),
+        (b'{"source":"a\\r\\nb","type":"t"}', JSON, 422),
+        (b'{"source":["s"],"type":"t"}', JSON, 422),
+        (b'{"source":"s","type":"t"}', {}, 415),
+        (b'{"source":"s","type":"t"}', {"Content-Type": "text/plain"}, 415),
+        (b'{"source":"s","type":"t"}', {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        (b'{"source":"s","type":"t"}\n', {"Content-Type": "application/x-ndjson"}, 415),
+        (b'{"source":"s","type":"t"}', {"Content-Type": "application/json; charset=latin-1"}, 415),
+        (gzip.compress(b'{"source":"s","type":"t"}'), {**JSON, "Content-Encoding": "gzip"}, 415),
+        (b'{"source":"s","type":"t"}', {**JSON, "Content-Encoding": "br"}, 415),
+        (b'{"source":"s","type":"t"}', {**JSON, "Content-Encoding": "rot13"}, 415),
+        (b'{"source":"s","type":"t"}', {"Content-Type": "application/cloudevents+json"}, 422),
+        (b"x" * (8 * 1024 * 1024 + 1), JSON, 413),
+        (b'{"source":"s","type":"t","data":"' + b"x" * 1024 * 1024 + b'"}', JSON, 413),
+    ],
+    ids=lambda value: repr(value)[:48],
+)
+async def test_bad_input_gets_its_status_and_document_and_is_not_recorded(
+    console: Console, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    sent = {"Content-Type": "", **headers} if not headers else headers
+    problem(await console.post("/api/events", data=body, headers=sent), status)
+    assert await size(console) == 0
+    assert await console.record(LENIENT) == [0]
+
+
+async def test_a_chunked_body_is_measured_too(console: Console) -> None:
+    async def chunks() -> Any:
+        for _ in range(9):
+            yield b"x" * 1024 * 1024
+
+    problem(await console.post("/api/events", data=chunks(), headers=JSON), 413)
+
+
+async def test_one_bad_item_refuses_the_whole_request(console: Console) -> None:
+    sent = [json.loads(line) for line in sample_lines()]
+    del sent[100]["agent"]
+    document = problem(await console.post("/api/events", sent), 422)
+    assert document["errors"] == [
+        {"item": 100, "pointer": "/source", "detail": "source is missing: give it as one of source, agent, origin"}
+    ]
+    assert await size(console) == 0
+
+
+async def test_the_sample_is_recorded_as_it_came(console: Console) -> None:
+    answer = await console.post("/api/events", data=sample_batch(), headers=JSON)
+    assert (answer.status, answer.json["accepted"]) == (201, 231)
+    items = (await console.get("/api/events?limit=1000")).json["items"]
+    for item, line in zip(reversed(items), sample_lines(), strict=True):
+        sent = json.loads(line)
+        event = item["entry"]["event"]
+        assert (event["source"], event["type"]) == (sent["agent"], sent["type"])
+        named = ("agent", "type", "trace_id", *(() if sent["ts"] == "" else ("ts",)))
+        assert item["data"] == {key: value for key, value in sent.items() if key not in named}
+
+
+async def test_rejections_are_counted_by_reason(console: Console) -> None:
+    await console.post("/api/events", data=b"{", headers=JSON)
+    await console.post("/api/events", [{}])
+    metrics = (await console.get("/metrics")).text
+    assert 'governance_rejected_requests_total{reason="malformed"} 1.0' in metrics
+    assert 'governance_rejected_requests_total{reason="unacceptable"} 1.0' in metrics
+    assert 'governance_rejected_requests_total{reason="conflict"} 0.0' in metrics
+
+
+async def test_many_senders_at_once_get_each_number_once(console: Console) -> None:
+    numbers = await asyncio.gather(*(console.record(LENIENT, {**LENIENT, "n": n}) for n in range(60)))
+    assert sorted(seq for pair in numbers for seq in pair) == list(range(120))
+    assert all(second == first + 1 for first, second in numbers)
+
+
+async def test_whatever_bytes_are_posted_the_answer_is_documented(console: Console) -> None:
+    """The parser's property, once more through the whole server: never a 500."""
+    loop = asyncio.get_running_loop()
+
+    @given(bodies)
+    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    def check(body: bytes) -> None:
+        posting = console.post("/api/events", data=body, headers=JSON)
+        answer = asyncio.run_coroutine_threadsafe(posting, loop).result(20)
+        if answer.status not in (200, 201):
+            assert answer.status in (400, 413, 422), answer.text
+            problem(answer, answer.status)
+
+    await asyncio.to_thread(check)

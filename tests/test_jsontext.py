@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance_console import jsontext
+from governance_console.errors import Malformed
+from governance_console.limits import MAX_DEPTH
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+white_space = st.sampled_from([None, 1, "\t"])
+
+
+@given(st.dictionaries(st.text(), json_values, max_size=6), white_space, st.booleans())
+def test_an_object_is_taken_apart_and_put_together_without_losing_anything(
+    value: dict[str, object], indent: int | str | None, ascii_only: bool
+) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    found = jsontext.members(jsontext.parse(text).text)
+    assert {member.key: member.value for member in found} == value
+    assert all(member.text in text and member.key_text in text for member in found)
+    assert json.loads(jsontext.object_text(found)) == value
+
+
+@given(st.lists(json_values, max_size=6), white_space)
+def test_an_array_is_taken_apart_into_the_very_texts_of_its_elements(
+    value: list[object], indent: int | str | None
+) -> None:
+    found = list(jsontext.elements(jsontext.parse(json.dumps(value, indent=indent)).text))
+    assert [element.value for element in found] == value
+    assert [json.loads(element.text) for element in found] == value
+
+
+def test_what_decoders_lose_is_kept() -> None:
+    text = '{ "a" : 1.0e2 , "a" :\t"\\u00e9\\/" , "n": {"z":1,"z":2} }'
+    found = jsontext.members(text)
+    assert [(member.key, member.text) for member in found] == [
+        ("a", "1.0e2"),
+        ("a", '"\\u00e9\\/"'),
+        ("n", '{"z":1,"z":2}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "line 1, column 1"),
+        (b"nul", "line 1, column 1"),
+        (b'{"a":NaN}', "NaN is not a JSON value"),
+        (b'{"a":-Infinity}', "-Infinity is not a JSON value"),
+        (b'{"a":1e999}', "out of range"),
+        (b'{"a":' + b"9" * 5000 + b"}", "out of range"),
+        (b'{"a":1}\n{"b":2}', "more after the JSON value at line 2, column 1"),
+        (b'{"a" 1}', "line 1, column 6"),
+        (b"[1,]", "line 1, column 4"),
+        (b'{"a":"\n"}', "control character"),
+        (b"\xff\xfe", "byte 0"),
+        (b"[" * 10_000 + b"]" * 10_000, "nested deeper"),
+        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_the_place(body: bytes, says: str) -> None:
+    with pytest.raises(Malformed, match=says):
+        jsontext.parse(jsontext.decode(body))
+
+
+def test_nesting_up_to_the_limit_and_brackets_in_strings_are_taken() -> None:
+    assert jsontext.parse("[" * MAX_DEPTH + "]" * MAX_DEPTH).text
+    assert jsontext.parse(json.dumps(["[{" * 500])).text
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert jsontext.parse(jsontext.decode(b"\xef\xbb\xbf[]")).value == []
