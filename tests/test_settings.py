@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from governance_console.errors import SettingsError
+from governance_console.settings import NAMES, PLANNED, Listen, Settings, load
+
+ROOT = Path(__file__).parent.parent
+
+
+def dotenv(folder: Path, text: str) -> Path:
+    path = folder / ".env"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_anything_set_the_defaults_hold() -> None:
+    assert load({}) == Settings()
+    assert load(dict.fromkeys(NAMES, "")) == Settings()
+
+
+def test_everything_can_be_set() -> None:
+    settings = load(
+        {
+            "LISTEN": "[::1]:9000",
+            "OPERATOR_TOKEN": "op",
+            "AGENT_TOKENS": "planner-7=a1, deploy.bot=a2",
+            "METRICS_TOKEN": "m",
+            "WS_INTERVAL_SEC": "0.01",
+            "DATABASE_URL": "sqlite:////var/lib/console/my%20log.db",
+            "PUBLIC_URL": "https://Console.Example.net/",
+            "ALLOWED_HOSTS": "A.example, b.example,",
+            "CORS_ORIGINS": "https://portal.example:8443",
+            "OAUTH_CLIENT_ID": "id",
+            "OAUTH_CLIENT_SECRET": "secret",
+            "OAUTH_ISSUER": "https://issuer.example",
+            "OAUTH_OPERATORS": "ada@example.net,*@ops.example",
+            "OAUTH_VIEWERS": "bob@example.net",
+            "LOG_ORIGIN": "example.net/log",
+            "LOG_LEVEL": "DEBUG",
+            "PATH": "/bin",
+        }
+    )
+    assert settings == Settings(
+        listen=Listen("::1", 9000),
+        operator_token="op",
+        agent_tokens={"planner-7": "a1", "deploy.bot": "a2"},
+        metrics_token="m",
+        ws_interval_sec=0.01,
+        database_url="sqlite:////var/lib/console/my%20log.db",
+        public_url="https://console.example.net",
+        allowed_hosts=("a.example", "b.example"),
+        cors_origins=("https://portal.example:8443",),
+        oauth_client_id="id",
+        oauth_client_secret="secret",
+        oauth_issuer="https://issuer.example",
+        oauth_operators=("ada@example.net", "*@ops.example"),
+        oauth_viewers=("bob@example.net",),
+        log_origin="example.net/log",
+        log_level="debug",
+    )
+    assert settings.database_path == Path("/var/lib/console/my log.db")
+    assert Settings().database_path == Path("data/governance.db")
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path: Path) -> None:
+    file = dotenv(tmp_path, "LISTEN=127.0.0.1:1\nWS_INTERVAL_SEC=1\nLOG_LEVEL=error\n")
+    settings = load({"LISTEN": "127.0.0.1:2", "LOG_LEVEL": "debug"}, file, "127.0.0.1:3")
+    assert (settings.listen.port, settings.ws_interval_sec, settings.log_level) == (3, 1.0, "debug")
+
+
+def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
+    assert load({"A": "x"}, dotenv(tmp_path, "OPERATOR_TOKEN=a${A}b\n")).operator_token == "a${A}b"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("LISTEN", "8080", "HOST:PORT"),
+        ("LISTEN", "localhost:", "HOST:PORT"),
+        ("LISTEN", "127.0.0.1:70000", "HOST:PORT"),
+        ("LISTEN", "::1:8080", "HOST:PORT"),
+        ("LISTEN", "0.0.0.0:8080", "OPERATOR_TOKEN"),
+        ("LISTEN", "console.example:8080", "OPERATOR_TOKEN"),
+        ("OPERATOR_TOKEN", "s3cret with spaces", "printable ASCII"),
+        ("OPERATOR_TOKEN", "s3cretü", "printable ASCII"),
+        ("AGENT_TOKENS", "planner-7", "pair 1"),
+        ("AGENT_TOKENS", "a=s3cret,=s3cret2", "pair 2"),
+        ("AGENT_TOKENS", "a=s3cret,a=s3cret2", "twice"),
+        ("AGENT_TOKENS", "a=s3cret", "needs OPERATOR_TOKEN"),
+        ("WS_INTERVAL_SEC", "0", "0.01"),
+        ("WS_INTERVAL_SEC", "nan", "0.01"),
+        ("WS_INTERVAL_SEC", "five", "0.01"),
+        ("DATABASE_URL", "data/governance.db", "sqlite:///PATH"),
+        ("DATABASE_URL", "sqlite://governance.db", "sqlite:///PATH"),
+        ("DATABASE_URL", "postgresql://h/db", "PostgreSQL"),
+        ("PUBLIC_URL", "console.example.net", "https://"),
+        ("PUBLIC_URL", "https://console.example.net/path", "without a path"),
+        ("PUBLIC_URL", "https://user:s3cret@console.example.net", "without a path"),
+        ("CORS_ORIGINS", "*", "https://"),
+        ("ALLOWED_HOSTS", "a.example:80", "without ports"),
+        ("LOG_ORIGIN", "has space", "LOG_ORIGIN"),
+        ("LOG_ORIGIN", "has+plus", "LOG_ORIGIN"),
+        ("LOG_LEVEL", "loud", "debug, info"),
+        *((name, "x", "later version") for name in sorted(PLANNED)),
+    ],
+)
+def test_a_wrong_value_is_told_by_name_and_without_secrets(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({name: value})
+    (problem,) = caught.value.problems
+    assert name in problem
+    assert says in problem
+    assert "s3cret" not in problem
+
+
+def test_all_problems_are_told_together(tmp_path: Path) -> None:
+    file = dotenv(tmp_path, "OPERATOR_TOKN=s3cret\nLISTEN=x\n")
+    with pytest.raises(SettingsError) as caught:
+        load({"WS_INTERVAL_SEC": "-1", "TLS_CERT": "cert.pem"}, file)
+    assert len(caught.value.problems) == 4
+    assert "OPERATOR_TOKN" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_one_token_cannot_be_two(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="share a token"):
+        load({"OPERATOR_TOKEN": "same", "AGENT_TOKENS": "a=same"})
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(b"OPERATOR_TOKEN=\xff\xfe")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load({}, path)
+
+
+def test_a_network_listener_is_allowed_once_something_guards_it() -> None:
+    assert load({"LISTEN": "0.0.0.0:8080", "OPERATOR_TOKEN": "t"}).listen == Listen("0.0.0.0", 8080)
+
+
+def test_secrets_do_not_show() -> None:
+    shown = repr(load({"OPERATOR_TOKEN": "s3cret-1", "AGENT_TOKENS": "a=s3cret-2", "METRICS_TOKEN": "s3cret-3"}))
+    assert "s3cret" not in shown
+
+
+def test_the_example_file_documents_every_setting_and_is_the_defaults() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert re.findall(r"^([A-Z_]+)=", text, re.MULTILINE) == list(NAMES)
+    assert load({}, ROOT / ".env.example") == Settings()
+    blocks = [block for block in text.split("\n\n") if "=" in block]
+    assert all(block.startswith("#") for block in blocks)

@@ -1,0 +1,160 @@
+"""The Storage contract, on SQLite: durable, ordered, whole, and one writer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+
+from governance_console.entries import Item, identity
+from governance_console.errors import CannotStart, StorageFailed, StorageFull
+from governance_console.storage import Log, NewItem
+from governance_console.storage.sqlite import SqliteStorage
+from governance_console.storage.sqlite_file import APPLICATION_ID, SCHEMA_VERSION
+
+
+def new_item(seq: int, data: bytes | None = b"1") -> NewItem:
+    entry = b'{"seq":%d,"recorded":"2026-11-22T10:00:00.000000Z","category":"tool","event":{}}' % seq
+    salt = None if data is None else bytes(16)
+    return NewItem(Item(seq, entry, salt, data, data is not None), identity("p", "s", str(seq)))
+
+
+def store(folder: Path) -> SqliteStorage:
+    return SqliteStorage(folder / "governance.db", "example.net/log", lambda: "epoch-1")
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[tuple[SqliteStorage, Log]]:
+    storage = store(folder)
+    log = await storage.open()
+    try:
+        yield storage, log
+    finally:
+        await storage.close()
+
+
+async def test_a_new_log_is_empty_and_keeps_its_epoch_and_origin(tmp_path: Path) -> None:
+    async with opened(tmp_path / "made" / "for it") as (_, log):
+        assert log == Log("epoch-1", "example.net/log", 0, "")
+    assert (tmp_path / "made" / "for it").stat().st_mode & 0o777 == 0o700
+    storage = SqliteStorage(tmp_path / "made" / "for it" / "governance.db", "other.example", lambda: "epoch-2")
+    assert await storage.open() == log
+    await storage.close()
+
+
+async def test_items_come_back_byte_for_byte_in_both_orders(tmp_path: Path) -> None:
+    items = [new_item(0, b'{"a": 1}'), new_item(1, None), new_item(2, b"\x00\xff")]
+    async with opened(tmp_path) as (storage, _):
+        await storage.append(items[:2])
+        await storage.append(items[2:])
+        assert list(await storage.ascending(0, 10)) == [new.item for new in items]
+        assert list(await storage.descending(3, 2)) == [items[2].item, items[1].item]
+        assert list(await storage.ascending(1, 1)) == [items[1].item]
+    async with opened(tmp_path) as (storage, log):
+        assert (log.size, log.recorded) == (3, "2026-11-22T10:00:00.000000Z")
+        assert list(await storage.ascending(0, 10)) == [new.item for new in items]
+
+
+async def test_known_finds_by_identity_what_is_recorded(tmp_path: Path) -> None:
+    items = [new_item(0), new_item(1, None)]
+    async with opened(tmp_path) as (storage, _):
+        await storage.append(items)
+        found = await storage.known([new_item(1).identity, new_item(0).identity, new_item(9).identity])
+    assert {own: (known.seq, known.salt) for own, known in found.items()} == {
+        items[0].identity: (0, bytes(16)),
+        items[1].identity: (1, None),
+    }
+
+
+@pytest.mark.parametrize("clash", [new_item(1), NewItem(new_item(3).item, new_item(0).identity)])
+async def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, clash: NewItem) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.append([new_item(0), new_item(1)])
+        with pytest.raises(StorageFailed):
+            await storage.append([new_item(2), clash])
+        assert len(await storage.ascending(0, 10)) == 2
+
+
+async def test_every_commit_is_synced(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        beside = apsw.Connection(str(tmp_path / "governance.db"))
+        assert beside.pragma("journal_mode") == "wal"
+        assert beside.pragma("application_id") == APPLICATION_ID
+        assert beside.pragma("user_version") == SCHEMA_VERSION
+        beside.close()
+
+
+async def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
+    """``max_page_count`` is SQLite's own full disk."""
+    async with opened(tmp_path) as (storage, _):
+        await storage.append([new_item(0)])
+        writer = storage._writer
+        assert writer is not None
+        pages = writer.pragma("page_count")
+        writer.pragma("max_page_count", pages)
+        with pytest.raises(StorageFull):
+            await storage.append([new_item(1, b"x" * 1_000_000)])
+        assert len(await storage.ascending(0, 10)) == 1
+        writer.pragma("max_page_count", 1_000_000)
+        await storage.probe()
+        await storage.append([new_item(1, b"x" * 1_000_000)])
+        assert len(await storage.ascending(0, 10)) == 2
+
+
+async def test_a_second_console_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        with pytest.raises(CannotStart, match="another console"):
+            await store(tmp_path).open()
+        await storage.append([new_item(0)])
+    async with opened(tmp_path) as (_, log):
+        assert log.size == 1
+
+
+def foreign(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+
+
+def newer(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.pragma("application_id", APPLICATION_ID)
+    connection.pragma("user_version", SCHEMA_VERSION + 1)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (foreign, "not a record of this console"),
+        (newer, "a newer console wrote it"),
+        (lambda path: path.write_text("not a database, but long enough to be read as one" * 50), "not a SQLite"),
+        (lambda path: path.mkdir(), "writable"),
+    ],
+)
+async def test_what_is_not_ours_is_refused_and_not_touched(tmp_path: Path, make: object, says: str) -> None:
+    path = tmp_path / "governance.db"
+    assert callable(make)
+    make(path)
+    before = path.read_bytes() if path.is_file() else b""
+    for _ in range(2):  # the second time shows that the lock was given back
+        with pytest.raises(CannotStart, match=says):
+            await store(tmp_path).open()
+    assert (path.read_bytes() if path.is_file() else b"") == before
+    assert not list(tmp_path.glob("*-wal"))
+
+
+async def test_a_file_system_without_wal_is_refused(tmp_path: Path) -> None:
+    """A reader that holds the file in the old journal mode keeps SQLite from switching to WAL."""
+    async with opened(tmp_path):
+        pass
+    path = str(tmp_path / "governance.db")
+    holder = apsw.Connection(path)
+    holder.pragma("journal_mode", "delete")
+    holder.execute("BEGIN; SELECT count(*) FROM entries")
+    with pytest.raises(CannotStart):
+        await store(tmp_path).open()
+    holder.close()
