@@ -34,8 +34,11 @@ CATEGORY_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("drift", "drift drifted skew shift"),
     ("retrain", "retrain retrained retraining train trained training finetune finetuned finetuning"),
     ("optimize", "optimize optimized optimise optimised optimizer optimization optimisation tune tuned tuning"),
-    ("alert", "alert alarm incident anomaly outage breach error exception crash crashed panic"),
-    ("health", "health healthy unhealthy heartbeat healthcheck liveness readiness ping uptime probe"),
+    ("alert", "alert alarm warning incident anomaly outage breach error exception crash crashed panic"),
+    (
+        "health",
+        "health healthy unhealthy heartbeat healthcheck liveness readiness ready online offline ping uptime probe",
+    ),
     (
         "audit",
         "audit audited compliance login logout signin signout session register registered member"
@@ -45,7 +48,7 @@ CATEGORY_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("model", "model llm gpt completion prompt inference embedding token tokens chat query answer generation"),
     (
         "task",
-        "task job workflow plan planned step run phase batch queue benchmark test start started stop"
+        "task job workflow plan planned step run phase batch queue benchmark test start started begin end stop"
         " stopped finish finished complete completed fail failed done create created assign assigned",
     ),
 )
@@ -57,6 +60,10 @@ SEVERITY_NAMES: Final[Mapping[str, str]] = {
     "warn": "warning",
     "err": "error",
     "fatal": "critical",
+    "low": "notice",
+    "medium": "warning",
+    "moderate": "warning",
+    "high": "error",
     "emergency": "critical",
 }
 """What senders call a severity, in lower case, and what it is called here."""
