@@ -120,7 +120,20 @@ async def test_failed_credentials_are_counted(guarded: Console) -> None:
     assert "governance_failed_signins_total 2.0" in answer.text
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "[::1", "a b"])
+NO_HOSTS = [
+    "[::1",
+    "a b",
+    "127.0.0.1:99999",
+    "127.0.0.1:x",
+    "127.0.0.1:",
+    "localhost:٣",
+    "u@127.0.0.1",
+    "127.0.0.1/a",
+    "127.1",
+]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", *NO_HOSTS])
 @pytest.mark.parametrize("path", ["/", "/api/events", "/metrics", "/healthz"])
 async def test_a_foreign_host_is_refused(console: Console, host: str, path: str) -> None:
     problem(await console.get(path, headers={"Host": host}), 403)

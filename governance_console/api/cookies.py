@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from governance_console.api.sites import host_of
 from governance_console.settings import Settings
 
 
@@ -32,4 +33,4 @@ def session_cookie(settings: Settings, request: web.Request) -> SessionCookie:
     consoles on one host would sign each other out."""
     if settings.public_url.startswith("https://"):
         return SessionCookie("__Host-session", secure=True)
-    return SessionCookie(f"session_{request.url.port or 80}", secure=False)
+    return SessionCookie(f"session_{host_of(request).port}", secure=False)

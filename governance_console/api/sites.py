@@ -7,6 +7,9 @@ whatever credential the request has (RFC 6454, RFC 9110 section 7.2).
 from __future__ import annotations
 
 import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,11 +17,31 @@ from aiohttp import web
 from governance_console.errors import Forbidden
 from governance_console.settings import Settings, is_loopback_name
 
+HTTP_PORT: Final = 80
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A Host header: the name or address in lower case, without brackets, and the port."""
+
+    name: str
+    port: int
+
+
+def host_of(request: web.Request) -> Host:
+    """The request's Host. Raises Forbidden where it is none (RFC 9110 section 7.2)."""
+    match = _HOST.fullmatch(request.headers.get("Host", ""))
+    port = HTTP_PORT if match is None or match[3] is None else int(match[3])
+    if match is None or port > 65535:
+        raise Forbidden("the Host header is no host name or address")
+    return Host((match[1] or match[2]).lower(), port)
+
 
 def check_host(request: web.Request, settings: Settings) -> None:
     """Raises Forbidden unless Host is an address, a loopback name, or a name that the settings allow."""
-    name = _host_name(request.headers.get("Host", ""))
-    if name is None or not (
+    name = host_of(request).name
+    if not (
         _is_address(name)
         or is_loopback_name(name)
         or name in settings.allowed_hosts
@@ -35,13 +58,6 @@ def check_origin(request: web.Request, settings: Settings) -> None:
     own = {settings.public_url, f"http://{request.headers.get('Host', '').lower()}"}
     if origin.lower() not in own and origin.lower() not in settings.cors_origins:
         raise Forbidden("that Origin may not use this console: name the console in PUBLIC_URL, others in CORS_ORIGINS")
-
-
-def _host_name(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
 
 
 def _is_address(name: str) -> bool:
