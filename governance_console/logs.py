@@ -36,6 +36,7 @@ class WithoutRequestText(logging.Filter):
             record.msg, record.args = "a request was refused before it was read: %s", (type(error).__name__,)
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.INFO, "INFO"
+            return logging.getLogger().isEnabledFor(logging.INFO)
         return True
 
 

@@ -167,6 +167,25 @@ async def test_a_chunked_body_is_measured_too(console: Console) -> None:
     problem(await console.post("/api/events", data=chunks(), headers=JSON), 413)
 
 
+async def test_a_sender_that_asks_first_is_told_before_it_sends(console: Console) -> None:
+    """RFC 9110 section 10.1.1: refused bodies are never sent, others are waited for."""
+    host, port = console.url.removeprefix("http://").split(":")
+    for length, first_line in ((25, b"HTTP/1.1 100 Continue\r\n"), (9_000_000, b"HTTP/1.1 413 ")):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            f"POST /api/events HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+            f"Expect: 100-continue\r\nContent-Length: {length}\r\n\r\n".encode()
+        )
+        assert (await reader.readline()).startswith(first_line)
+        if length == 25:
+            writer.write(b'{"source":"s","type":"t"}')
+            await reader.readline()
+            assert await reader.readline() == b"HTTP/1.1 201 Created\r\n"
+        writer.close()
+        await writer.wait_closed()
+    assert await size(console) == 1
+
+
 async def test_one_bad_item_refuses_the_whole_request(console: Console) -> None:
     sent = [json.loads(line) for line in sample_lines()]
     del sent[100]["agent"]

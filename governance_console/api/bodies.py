@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.web_exceptions import HTTPException
 
 from governance_console.errors import Malformed, TooLarge, Unsupported
@@ -30,6 +30,9 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         raise Unsupported("compressed bodies are not taken yet: send this one without Content-Encoding")
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge(f"the body has {request.content_length} bytes; at most {limit} are taken")
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # what is counted there is the answer, which this is not
     body = bytearray()
     try:
         while chunk := await request.content.readany():

@@ -32,7 +32,7 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     for row in routes:
         methods = ("GET", "HEAD") if row.method == "GET" and not row.upgrades else (row.method,)
         for method in methods:
-            route = app.router.add_route(method, row.path, row.handler)
+            route = app.router.add_route(method, row.path, row.handler, expect_handler=_continue_later)
             app[_ACCESS][id(route)] = row.access
     app.on_startup.append(_deny_by_default)
 
@@ -48,6 +48,11 @@ def template_of(request: web.Request) -> str:
     """The route's template: a label of which there are only as many as rows in the table."""
     resource = request.match_info.route.resource
     return "unmatched" if resource is None else resource.canonical
+
+
+async def _continue_later(request: web.Request) -> None:
+    """``Expect: 100-continue`` is answered by who reads the body, so that one that is refused is never sent."""
+    del request
 
 
 async def _deny_by_default(app: web.Application) -> None:
