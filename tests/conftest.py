@@ -25,7 +25,7 @@ async def console(settings: Settings) -> AsyncIterator[Console]:
         yield one
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def require() -> Callable[[bool, str, str], None]:
     """``require(found, what, install)``: skip, naming the command; with CI=true that is a failure."""
 

@@ -1,0 +1,89 @@
+"""A real Chromium, and pages that notice what must not happen while they are looked at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+ARGUMENTS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE: Final = {"width": 1280, "height": 800}
+NARROW: Final = {"width": 390, "height": 844}
+INSTALL: Final = "apt-get install chromium"
+AXE: Final = Path(__file__).parent / "tools" / "node_modules" / "axe-core" / "axe.min.js"
+INSTALL_AXE: Final = "npm ci --prefix tests/tools"
+
+_WATCH_CSP: Final = """
+window.violations = [];
+addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Watched:
+    """A page, and everything it complained about. ``expected`` are complaints that a test provokes."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.expected: list[str] = []
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    async def check(self) -> None:
+        """Nothing was complained of that was not expected, and the content security policy was kept."""
+        assert await self.page.evaluate("window.violations") == []
+        unexpected = [one for one in self.complaints if not any(known in one for known in self.expected)]
+        assert unexpected == []
+
+    async def accessible(self) -> None:
+        """axe finds nothing on the page as it is now."""
+        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: dict[str, Any] = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert [
+            (violation["id"], [node["target"] for node in violation["nodes"]]) for violation in found["violations"]
+        ] == []
+
+
+@asynccontextmanager
+async def watched_page(browser: Browser, **options: Any) -> AsyncIterator[Watched]:
+    """A page in a context of its own, checked when it is left."""
+    context = await browser.new_context(**{"viewport": WIDE, **options})
+    await context.add_init_script(_WATCH_CSP)
+    try:
+        watched = Watched(await context.new_page())
+        yield watched
+        await watched.check()
+    finally:
+        await context.close()

@@ -1,0 +1,313 @@
+"""The frontend in a real Chromium, against a real console: found by role and label, as a person finds things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser import AXE, INSTALL, INSTALL_AXE, NARROW, WIDE, chromium, launched, watched_page
+from tests.conftest import TOKEN
+from tests.console import Client, connected, sample_lines
+from tests.process import ConsoleProcess
+
+GONE = ["net::ERR", "WebSocket connection", "Failed to load resource"]
+"""What Chromium itself says of a server that is away, or of a 401."""
+
+HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+"""One browser for all: starting one takes longer than most of these tests."""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser(require: Callable[[bool, str, str], None]) -> AsyncIterator[Browser]:
+    require(chromium() is not None, "Chromium", INSTALL)
+    async with launched() as one:
+        yield one
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[ConsoleProcess]:
+    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5"}) as one:
+        yield one
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[ConsoleProcess]:
+    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5", "OPERATOR_TOKEN": TOKEN}) as one:
+        yield one
+
+
+def live(page: Page) -> Locator:
+    return page.get_by_role("table", name="Live messages")
+
+
+def row(page: Page, text: str | re.Pattern[str]) -> Locator:
+    return live(page).get_by_role("row").filter(has_text=text)
+
+
+async def is_live(page: Page) -> None:
+    await expect(page.get_by_role("region", name="Status").get_by_role("status")).to_have_text("Live", timeout=15_000)
+
+
+async def post(console: ConsoleProcess, *events: dict[str, Any], token: str = "") -> None:
+    async with connected(console.url) as client:
+        await client.record(*events, token=token)
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    return {"agent": "planner-7", "type": "agent.tool.call", "tool": f"tool-{number}", **more}
+
+
+async def test_an_empty_console_says_what_to_do_and_a_posted_event_appears(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await page.goto(console.url)
+        await expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+        await expect(page.get_by_text(f"{console.url}/api/events")).to_be_visible()
+        await expect(row(page, "governance heartbeat")).to_be_visible()
+        await post(console, event(1, status="error"))
+        await expect(row(page, "tool-1")).to_contain_text("planner-7")
+        await expect(row(page, "tool-1")).to_contain_text("error")
+        await expect(row(page, "tool-1")).to_contain_text("#0")
+        await expect(page.get_by_text("Nothing is recorded yet")).to_have_count(0)
+
+
+async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched, connected(console.url) as client:
+        page = watched.page
+        await page.goto(console.url)
+        await is_live(page)
+        for line in sample_lines():
+            answer = await client.post("/api/events", data=line, headers={"Content-Type": "application/json"})
+            assert answer.status == 201
+        handles = live(page).get_by_role("button", name=re.compile(r"^#\d+$"))
+        await expect(handles).to_have_count(50)
+        assert await handles.all_text_contents() == [f"#{seq}" for seq in range(230, 180, -1)]
+        await handles.first.click()
+        await expect(handles.first).to_have_attribute("aria-expanded", "true")
+        await expect(page.get_by_text('"source": "Librarius"').first).to_be_visible()
+        # An open row holds the list still; what came meanwhile is told, and one press away.
+        await post(console, event(7))
+        pill = page.get_by_role("button", name=re.compile("1 new"))
+        await expect(pill).to_be_visible()
+        await expect(row(page, "tool-7")).to_have_count(0)
+        await pill.click()
+        await expect(row(page, "tool-7")).to_be_visible()
+
+
+async def test_pause_and_filters(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await page.goto(console.url)
+        await post(console, event(1), event(2, agent="other-agent"), event(3, status="error"))
+        await expect(row(page, "tool-3")).to_be_visible()
+        await page.get_by_role("button", name="Pause").click()
+        await post(console, event(4))
+        await expect(page.get_by_role("button", name=re.compile("1 new"))).to_be_visible()
+        await page.get_by_role("button", name="Resume").click()
+        await expect(row(page, "tool-4")).to_be_visible()
+        await page.keyboard.press("/")
+        await page.keyboard.type("other-agent")
+        await expect(row(page, "tool-2")).to_be_visible()
+        await expect(row(page, "tool-4")).to_have_count(0)
+        await expect(page).to_have_url(re.compile("other-agent"))
+        await page.get_by_role("searchbox", name="Filter by text").fill("matches nothing at all")
+        await expect(row(page, "tool-")).to_have_count(0)
+        await page.get_by_role("group", name="Filters").get_by_role("button", name="Clear").click()
+        await expect(row(page, "tool-4")).to_be_visible()
+
+
+async def test_junie_answers_and_shows_the_json_response(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await page.goto(console.url)
+        await page.get_by_role("link", name="Junie Console").click()
+        question = page.get_by_role("textbox", name="Ask a question")
+        await question.fill("hello")
+        await question.press("Enter")
+        await expect(page.get_by_text("[GPT-5] received query: hello", exact=True)).to_be_visible()
+        await expect(page.get_by_text('"response": "[GPT-5] received query: hello"')).to_be_visible()
+        await question.fill("two")
+        await question.press("Shift+Enter")
+        await question.press_sequentially("lines")
+        await page.get_by_role("button", name="Ask", exact=True).click()
+        await expect(page.get_by_role("article")).to_have_count(2)
+        await page.get_by_role("link", name="Dashboard").click()
+        await expect(row(page, "model.query")).to_have_count(2)
+        await page.get_by_role("link", name="Junie Console").click()
+        await expect(page.get_by_role("article")).to_have_count(2)
+
+
+async def test_a_question_that_fails_can_be_sent_again_without_typing_it_again(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        await page.goto(f"{console.url}/junie")
+        await is_live(page)
+        console.terminate()
+        assert console.wait() == 0
+        question = page.get_by_role("textbox", name="Ask a question")
+        await question.fill("are you there?")
+        await question.press("Enter")
+        again = page.get_by_role("button", name="Send again")
+        await expect(again).to_be_visible()
+        console.start()
+        await again.click()
+        await expect(page.get_by_text("[GPT-5] received query: are you there?", exact=True)).to_be_visible()
+
+
+async def test_signing_in_and_out(browser: Browser, guarded: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        await page.goto(f"{guarded.url}/junie")
+        token = page.get_by_label("Operator token")
+        await expect(token).to_be_focused()
+        await token.fill("wrong")
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Wrong token")
+        await expect(token).to_be_focused()
+        await token.fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("textbox", name="Ask a question")).to_be_visible()
+        await page.get_by_role("link", name="Dashboard").click()
+        await is_live(page)
+        await post(guarded, event(1), token=TOKEN)
+        await expect(row(page, "tool-1")).to_be_visible()
+        assert TOKEN not in await page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(token).to_be_visible()
+        assert (await page.request.get(f"{guarded.url}/api/events")).status == 401
+
+
+async def test_the_page_survives_a_restart_of_the_console_and_shows_the_seam(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        await page.goto(console.url)
+        await post(console, event(1))
+        await expect(row(page, "tool-1")).to_be_visible()
+        console.terminate()
+        assert console.wait() == 0
+        await expect(page.get_by_role("button", name="Retry now")).to_be_visible()
+        console.start()
+        await post(console, event(2), event(3))
+        await is_live(page)
+        await expect(row(page, "tool-3")).to_be_visible()
+        await expect(row(page, "none missing")).to_contain_text(re.compile(r"2 entries recovered"))
+        await post(console, event(4))
+        await expect(row(page, "tool-4")).to_be_visible()
+
+
+async def test_a_console_that_was_restarted_with_a_token_asks_to_sign_in_again(
+    browser: Browser, guarded: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        await page.goto(guarded.url)
+        await page.get_by_label("Operator token").fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await is_live(page)
+        guarded.terminate()
+        assert guarded.wait() == 0
+        guarded.start()
+        await expect(page.get_by_label("Operator token")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("Your session ended")).to_be_visible()
+
+
+async def test_event_content_is_text_whatever_it_says(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await post(
+            console,
+            {"agent": HOSTILE, "type": "x.y", "message": HOSTILE, HOSTILE: 1},
+            {"agent": "a\u202eevil", "type": "javascript:alert(1)", "url": "https://evil.example/", "n": "x" * 50_000},
+        )
+        await page.goto(console.url)
+        await expect(row(page, "#0")).to_contain_text("<img src=x")
+        for handle in await live(page).get_by_role("button", name=re.compile(r"^#\d$")).all():
+            await handle.click()
+        assert await page.evaluate("window.hacked") is None
+        assert await live(page).locator("img, a, script, iframe").count() == 0
+        assert "\u202e" not in await page.locator("body").inner_text()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "viewport"),
+    [
+        pytest.param("light", WIDE, id="light-wide"),
+        pytest.param("dark", NARROW, id="dark-narrow"),
+        pytest.param("dark", WIDE, id="dark-wide", marks=pytest.mark.soak),
+        pytest.param("light", NARROW, id="light-narrow", marks=pytest.mark.soak),
+    ],
+)
+async def test_axe_finds_nothing_on_any_page_and_state(
+    browser: Browser,
+    guarded: ConsoleProcess,
+    require: Callable[[bool, str, str], None],
+    scheme: str,
+    viewport: dict[str, int],
+) -> None:
+    require(AXE.is_file(), "axe-core", INSTALL_AXE)
+    async with (
+        watched_page(browser, color_scheme=scheme, viewport=viewport) as watched,
+        connected(guarded.url) as client,
+    ):
+        page = watched.page
+        watched.expected = GONE
+        await page.goto(guarded.url)
+        await page.get_by_label("Operator token").fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("Wrong token")
+        await watched.accessible()  # sign-in with an error
+        await page.get_by_label("Operator token").fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+        await watched.accessible()  # empty
+        await fill_with_the_sample(client)
+        await expect(row(page, "#230")).to_be_visible()
+        await watched.accessible()  # busy
+        await live(page).get_by_role("button", name="#230").click()
+        await expect(page.get_by_text('"model": "gpt-5-mini"').first).to_be_visible()
+        await watched.accessible()  # a row is open
+        await page.goto(f"{guarded.url}/?q=matches-nothing")
+        await is_live(page)
+        await watched.accessible()  # nothing matches
+        await page.goto(f"{guarded.url}/junie")
+        await watched.accessible()  # no question yet
+        await page.get_by_role("textbox", name="Ask a question").fill("hello")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("article")).to_have_count(1)
+        await watched.accessible()  # an answer
+        await page.goto(f"{guarded.url}/nowhere")
+        await watched.accessible()  # not found
+        await page.goto(guarded.url)
+        await expect(row(page, "#230")).to_be_visible()
+        guarded.terminate()
+        assert guarded.wait() == 0
+        await expect(page.get_by_role("button", name="Retry now")).to_be_visible()
+        await watched.accessible()  # disconnected
+
+
+async def fill_with_the_sample(client: Client) -> None:
+    body = "[" + ",".join(sample_lines()) + "]"
+    headers = {"Content-Type": "application/json"}
+    assert (await client.post("/api/events", data=body, headers=headers, token=TOKEN)).status == 201

@@ -1,0 +1,98 @@
+import { parsePage } from "../stream/messages.ts";
+import { ApiError, parseProblem } from "./errors.ts";
+import type { EventsPage, Session } from "./types.ts";
+
+const READ_TIMEOUT_MS = 30_000;
+/** A model may think for a while. */
+const ASK_TIMEOUT_MS = 180_000;
+
+async function call(path: string, init: RequestInit, timeout: number, signal?: AbortSignal): Promise<Response> {
+  const limit = AbortSignal.timeout(timeout);
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      ...init,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError(limit.aborted ? "timeout" : "unreachable", null, cause);
+  }
+  if (response.ok) return response;
+  throw new ApiError("refused", await parseProblem(response));
+}
+
+const json = (method: string, body: unknown): RequestInit => ({
+  method,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+
+async function read<T>(response: Response, parse: (value: unknown) => T | null): Promise<T> {
+  let value: T | null;
+  try {
+    value = parse(await response.json());
+  } catch (cause) {
+    throw new ApiError("unreadable", null, cause);
+  }
+  if (value === null) throw new ApiError("unreadable", null);
+  return value;
+}
+
+function parseSession(value: unknown): Session | null {
+  if (typeof value !== "object" || value === null || !("principal" in value)) return null;
+  const fields: Record<string, unknown> = { ...value };
+  const text = (name: string): string | null => (typeof fields[name] === "string" ? fields[name] : null);
+  return {
+    principal: text("principal"),
+    role: text("role"),
+    signin: Array.isArray(fields.signin) ? fields.signin.filter((way) => typeof way === "string") : [],
+    expires: text("expires"),
+    version: text("version") ?? "",
+  };
+}
+
+export async function getSession(): Promise<Session> {
+  return read(await call("/api/session", {}, READ_TIMEOUT_MS), parseSession);
+}
+
+export async function signIn(token: string): Promise<Session> {
+  return read(await call("/api/session", json("POST", { token }), READ_TIMEOUT_MS), parseSession);
+}
+
+export async function signOut(): Promise<void> {
+  await call("/api/session", { method: "DELETE" }, READ_TIMEOUT_MS);
+}
+
+export async function getEvents(query: { limit: number; before?: number }, signal: AbortSignal): Promise<EventsPage> {
+  const search = new URLSearchParams({ limit: String(query.limit) });
+  if (query.before !== undefined) search.set("before", String(query.before));
+  return read(await call(`/api/events?${search}`, {}, READ_TIMEOUT_MS, signal), parsePage);
+}
+
+/** The item's JSON as the console sent it: not parsed, so that nothing in it is rounded or dropped. */
+export async function getItemText(seq: number, signal: AbortSignal): Promise<string> {
+  return (await call(`/api/events/${seq}`, {}, READ_TIMEOUT_MS, signal)).text();
+}
+
+export interface Answer {
+  readonly response: string;
+  /** The JSON as it came. */
+  readonly raw: string;
+}
+
+export async function ask(query: string, signal: AbortSignal): Promise<Answer> {
+  const response = await call("/api/gpt/query", json("POST", { query }), ASK_TIMEOUT_MS, signal);
+  const raw = await response.text();
+  try {
+    const value: unknown = JSON.parse(raw);
+    if (typeof value === "object" && value !== null && "response" in value && typeof value.response === "string") {
+      return { response: value.response, raw };
+    }
+  } catch (cause) {
+    throw new ApiError("unreadable", null, cause);
+  }
+  throw new ApiError("unreadable", null);
+}

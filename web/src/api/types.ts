@@ -1,0 +1,57 @@
+/** What the console says over HTTP and on the stream, as this frontend believes it after parsing. */
+
+export const CATEGORIES = [
+  "audit", "hitl", "policy", "tool", "model", "task", "drift", "optimize", "retrain", "health", "alert", "other",
+] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+/** Mildest first: the index is the rank. */
+export const SEVERITIES = ["debug", "info", "notice", "warning", "error", "critical"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const rank = (severity: Severity): number => SEVERITIES.indexOf(severity);
+export const isProblem = (severity: Severity): boolean => severity === "error" || severity === "critical";
+
+export interface Entry {
+  readonly seq: number;
+  readonly recorded: string;
+  readonly principal: string;
+  readonly category: Category;
+  readonly severity: Severity;
+  /** CloudEvents attributes, never the data. */
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly data_hash?: string;
+}
+
+/** An entry as it is shown: with its data when the console still has it. */
+export interface Item {
+  readonly entry: Entry;
+  readonly data?: unknown;
+  readonly data_base64?: string;
+  readonly erased?: unknown;
+  readonly salt?: string;
+}
+
+export interface EventsPage {
+  readonly epoch: string;
+  readonly size: number;
+  readonly items: readonly Item[];
+  readonly next: number | null;
+}
+
+export interface Session {
+  readonly principal: string | null;
+  readonly role: string | null;
+  /** The ways to sign in that this console offers; none: it is open, on loopback only. */
+  readonly signin: readonly string[];
+  readonly expires: string | null;
+  readonly version: string;
+}
+
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: readonly { readonly item?: number; readonly pointer?: string; readonly detail: string }[];
+  readonly request_id: string | null;
+}

@@ -1,0 +1,76 @@
+import { useMemo } from "react";
+import { count } from "../format/number.ts";
+import { hourMinute } from "../format/time.ts";
+import { visible } from "../format/visible.ts";
+import { PROBLEMS_HELD } from "../stream/reducer.ts";
+import type { Row } from "../stream/rows.ts";
+import { MINUTES } from "../stream/tally.ts";
+import { useStream } from "../stream/StreamProvider.tsx";
+import button from "../ui/Button.module.css";
+import { cx } from "../ui/cx.ts";
+import { SeverityMark } from "../ui/SeverityMark.tsx";
+import { Time } from "../ui/Time.tsx";
+import { useNow } from "../ui/useNow.ts";
+import css from "./Attention.module.css";
+import { concerns, type Concern } from "./attention.ts";
+
+const MOST = 6;
+/** How often old concerns are dropped. */
+const EVERY_MS = 10_000;
+
+interface Concerns {
+  readonly all: readonly Concern[];
+  /** There were more problems than are held: the counts are of the newest ones only. */
+  readonly partial: boolean;
+}
+
+export function useConcerns(): Concerns {
+  const problems = useStream((state) => state.problems);
+  const offset = useStream((state) => state.clockOffset);
+  const now = useNow(EVERY_MS);
+  // The offset wavers by milliseconds with each heartbeat, which is nothing to group anew for.
+  return useMemo(() => {
+    const from = now + offset - MINUTES * 60_000;
+    return { all: concerns(problems, from), partial: problems.length === PROBLEMS_HELD && (problems.at(-1)?.at ?? 0) > from };
+  }, [problems, now]);
+}
+
+/** Errors and criticals of the last half hour, by kind and source. Nothing is inferred: these are entries. */
+export function Attention({ onShow, onShowAll }: { readonly onShow: (row: Row) => void; readonly onShowAll: () => void }) {
+  const { all, partial } = useConcerns();
+  // Until the half hour is read back, nobody can say that nothing was wrong.
+  const from = useStream((state) => state.countedFrom);
+  return (
+    <section aria-labelledby="attention">
+      <h2 id="attention">Wants attention</h2>
+      {all.length === 0 && (
+        <p className={css.none}>{from === null ? "Reading the record…" : `No error or critical ${from > 0 ? `since ${hourMinute(from)}` : `in the last ${MINUTES} minutes`}.`}</p>
+      )}
+      <ul>
+        {all.slice(0, MOST).map(({ key, newest, times }) => (
+          <li key={key}>
+            <button type="button" className={css.concern} onClick={() => onShow(newest)}>
+              <SeverityMark severity={newest.severity} wordless />
+              <span className={css.kind}>
+                <bdi>{visible(newest.type)}</bdi> · <bdi>{visible(newest.source)}</bdi>
+              </span>
+              <span className={css.more}>
+                <bdi className={css.what}>{visible(newest.what)}</bdi>
+                <span>
+                  {times > 1 && `${count(times)} × · `}
+                  <Time ms={newest.at} />
+                </span>
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {all.length > MOST && (
+        <button type="button" className={cx(button.small, css.all)} onClick={onShowAll}>
+          {count(all.length - MOST)} more: show all errors
+        </button>
+      )}
+      {partial && <p className={css.none}>Counted among the last {count(PROBLEMS_HELD)} errors and criticals.</p>}
+    </section>
+  );
+}

@@ -1,0 +1,40 @@
+import { clock, dayName } from "../format/time.ts";
+import type { Seam } from "../stream/seams.ts";
+import css from "./LiveList.module.css";
+import type { Mark } from "./lines.ts";
+import { saySeam } from "./saySeam.ts";
+
+export function SeamLine({ seam }: { readonly seam: Seam }) {
+  const broken = seam.kind !== "reconnected" || seam.missing > 0;
+  return (
+    <tr className={broken ? css.broken : css.seam}>
+      <td colSpan={7}>{saySeam(seam)}</td>
+    </tr>
+  );
+}
+
+export function LostLine({ at }: { readonly at: number }) {
+  return (
+    <tr className={css.lost}>
+      <td colSpan={7}>connection lost at {clock(at)}</td>
+    </tr>
+  );
+}
+
+export function MarkLine({ mark }: { readonly mark: Mark }) {
+  return (
+    <tr className={css.mark}>
+      <td colSpan={7}>
+        <span>new since you last looked at {clock(mark.at)} ↑</span>
+      </td>
+    </tr>
+  );
+}
+
+export function DayLine({ at }: { readonly at: number }) {
+  return (
+    <tr className={css.day}>
+      <td colSpan={7}>{dayName(at)}</td>
+    </tr>
+  );
+}

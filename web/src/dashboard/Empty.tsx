@@ -1,0 +1,33 @@
+import { Fragment } from "react";
+import { useSession } from "../session/SessionProvider.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import css from "./Notices.module.css";
+
+/** The first event is one line away. Gone with it. */
+export function Empty() {
+  const { signin } = useSession();
+  const parts = [
+    "curl",
+    ...(signin.length > 0 ? ['-H "Authorization: Bearer $OPERATOR_TOKEN"'] : []),
+    "-H 'Content-Type: application/json'",
+    `-d '{"source":"planner-7","type":"agent.tool.call","data":{"tool":"http.get"}}'`,
+    `${location.origin}/api/events`,
+  ];
+  const command = parts.join(" ");
+  return (
+    <div className={css.notice}>
+      <p>Nothing is recorded yet. This makes the first event appear here:</p>
+      <div className={css.command}>
+        <pre tabIndex={0} role="region" aria-label="Command">
+          {/* One line; where it has to be broken, between arguments. */}
+          {parts.map((part) => (
+            <Fragment key={part}>
+              <span>{part}</span>{" "}
+            </Fragment>
+          ))}
+        </pre>
+        <CopyButton text={command} label="the command" />
+      </div>
+    </div>
+  );
+}

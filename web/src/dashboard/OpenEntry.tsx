@@ -1,0 +1,63 @@
+import { useEffect, useMemo, useState } from "react";
+import { getItemText } from "../api/client.ts";
+import { words } from "../api/errors.ts";
+import { prettyJson } from "../format/json.ts";
+import { seqName } from "../format/number.ts";
+import { visible } from "../format/visible.ts";
+import type { Row } from "../stream/rows.ts";
+import button from "../ui/Button.module.css";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import type { Filters } from "./filters.ts";
+import css from "./OpenEntry.module.css";
+
+interface Props {
+  readonly row: Row;
+  readonly onNarrow: (to: Partial<Filters>) => void;
+}
+
+/** An opened row: the item's JSON, exactly as recorded once the console has handed it over. */
+export function OpenEntry({ row, onNarrow }: Props) {
+  const [exact, setExact] = useState<string | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const shown = useMemo(() => prettyJson(exact ?? JSON.stringify(row.item)), [exact, row.item]);
+
+  useEffect(() => {
+    const reading = new AbortController();
+    getItemText(row.seq, reading.signal).then(setExact, (error: unknown) => {
+      if (!reading.signal.aborted) setFailed(words(error).what);
+    });
+    return () => reading.abort();
+  }, [row.seq]);
+
+  const trace = row.item.entry.event.traceid;
+  return (
+    <div className={css.entry}>
+      <div className={css.bar}>
+        <CopyButton text={shown} label={`JSON of ${seqName(row.seq)}`} />
+        <button type="button" className={button.small} onClick={() => onNarrow({ sources: [row.source] })}>
+          Only <bdi>{visible(row.source)}</bdi>
+        </button>
+        <button type="button" className={button.small} onClick={() => onNarrow({ text: row.type })}>
+          Only <bdi>{visible(row.type)}</bdi>
+        </button>
+        {typeof trace === "string" && trace !== "" && (
+          <button type="button" className={button.small} title={visible(trace)} onClick={() => onNarrow({ text: trace })}>
+            Same trace
+          </button>
+        )}
+        <p className={css.by}>
+          sent by <bdi>{visible(row.item.entry.principal)}</bdi>
+        </p>
+      </div>
+      {failed !== null && (
+        <p className={css.note}>
+          {failed} {row.whole ? "This is the entry as it came on the stream." : "Its data was too large to keep here; open it again later."}
+        </p>
+      )}
+      {/* Scrolls on its own, so it has to be reachable with the keyboard. */}
+      <pre className="foreign" tabIndex={0} role="region" aria-label={`JSON of ${seqName(row.seq)}`}>
+        {shown}
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { prettyJson } from "./json.ts";
+
+test("indents as JSON.stringify does", () => {
+  const value = { a: [1, { b: null }], c: {}, d: [], e: "x, {y}: [z] \"q\" \\", f: -1.5e-7, g: [[]] };
+  expect(prettyJson(JSON.stringify(value))).toBe(JSON.stringify(value, null, 2));
+  expect(prettyJson(JSON.stringify(value, null, 4))).toBe(JSON.stringify(value, null, 2));
+});
+
+test("rounds no number and drops no duplicate key", () => {
+  expect(prettyJson('{"n":12345678901234567890,"n":1.10}')).toBe('{\n  "n": 12345678901234567890,\n  "n": 1.10\n}');
+});
+
+test("a scalar is a document too", () => {
+  expect(prettyJson('"x"')).toBe('"x"');
+  expect(prettyJson(" 1 ")).toBe("1");
+});
+
+test("characters that cannot be seen are written as escapes", () => {
+  expect(prettyJson('{"a":"x\u202ey"}')).toBe('{\n  "a": "x\\u202ey"\n}');
+});

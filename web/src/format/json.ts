@@ -1,0 +1,44 @@
+import { escapeUnseen } from "./visible.ts";
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
+
+/**
+ * Indents JSON text token by token. Not by way of `JSON.parse`: that rounds large numbers and drops duplicate keys, and
+ * what is shown here is evidence.
+ */
+export function prettyJson(text: string): string {
+  const tokens = text.match(TOKEN) ?? [];
+  let out = "";
+  let depth = 0;
+  const line = (): string => `\n${"  ".repeat(depth)}`;
+  tokens.forEach((token, i) => {
+    const next = tokens[i + 1];
+    switch (token) {
+      case "{":
+      case "[":
+        out += token;
+        if (next !== "}" && next !== "]") {
+          depth += 1;
+          out += line();
+        }
+        break;
+      case "}":
+      case "]":
+        if (tokens[i - 1] !== "{" && tokens[i - 1] !== "[") {
+          depth = Math.max(0, depth - 1);
+          out += line();
+        }
+        out += token;
+        break;
+      case ",":
+        out += `,${line()}`;
+        break;
+      case ":":
+        out += ": ";
+        break;
+      default:
+        out += token.startsWith('"') ? escapeUnseen(token) : token;
+    }
+  });
+  return out;
+}

@@ -1,0 +1,43 @@
+/** Times are shown in the reader's zone, 24 hours, and carry UTC beside them (see `ui/Time`). */
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+export function hourMinute(ms: number): string {
+  return clock(ms).slice(0, 5);
+}
+
+/** The local calendar day as a key: equal for times of one day. */
+export function dayOf(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+export function dayName(ms: number): string {
+  return new Date(ms).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+}
+
+/** "09:12" today, "14 Nov 09:12" on another day. */
+export function since(ms: number, now: number): string {
+  if (dayOf(ms) === dayOf(now)) return hourMinute(ms);
+  return `${new Date(ms).toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${hourMinute(ms)}`;
+}
+
+/** "38 s", "4 min 12 s", "2 h 5 min", "3 d 4 h". */
+export function span(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 60) return `${s} s`;
+  const [min, h, d] = [Math.floor(s / 60), Math.floor(s / 3600), Math.floor(s / 86400)];
+  if (min < 60) return s % 60 ? `${min} min ${s % 60} s` : `${min} min`;
+  if (h < 24) return min % 60 ? `${h} h ${min % 60} min` : `${h} h`;
+  return h % 24 ? `${d} d ${h % 24} h` : `${d} d`;
+}
+
+/** "0.42 s": what a question cost, to a hundredth under ten seconds. */
+export function elapsed(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(2)} s` : span(ms);
+}

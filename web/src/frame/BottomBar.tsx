@@ -1,0 +1,29 @@
+import { NavLink } from "react-router";
+import { count } from "../format/number.ts";
+import { useStream } from "../stream/StreamProvider.tsx";
+import { cx } from "../ui/cx.ts";
+import { useDismiss } from "../ui/useDismiss.ts";
+import { Account } from "./Account.tsx";
+import css from "./BottomBar.module.css";
+import { PLACES } from "./places.ts";
+
+export function BottomBar({ onHelp }: { readonly onHelp: () => void }) {
+  const unseen = useStream((state) => state.unseen);
+  const menu = useDismiss();
+  return (
+    <nav aria-label="Pages" className={css.bar}>
+      {PLACES.map(({ path, name }) => (
+        <NavLink key={path} to={path} end className={({ isActive }) => cx(css.place, isActive && css.here)}>
+          {name}
+          {path === "/" && unseen > 0 && <span className={css.unseen}> {count(unseen)}<span className="hidden"> not yet seen</span></span>}
+        </NavLink>
+      ))}
+      <details ref={menu} className={css.menu}>
+        <summary className={css.place}>You</summary>
+        <div className={css.sheet}>
+          <Account onHelp={onHelp} />
+        </div>
+      </details>
+    </nav>
+  );
+}

@@ -1,0 +1,5 @@
+/** Where one can go, and the second key of `g …` that goes there. */
+export const PLACES = [
+  { path: "/", name: "Dashboard", key: "d" },
+  { path: "/junie", name: "Junie Console", key: "j" },
+] as const;

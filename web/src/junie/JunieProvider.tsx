@@ -1,0 +1,69 @@
+import { createContext, use, useCallback, useEffect, useMemo, useReducer, useRef, useState, type ReactNode } from "react";
+import * as api from "../api/client.ts";
+import { ApiError, words } from "../api/errors.ts";
+import { useSessionDoor } from "../session/SessionProvider.tsx";
+import { transcript, type Turn } from "./transcript.ts";
+
+interface Junie {
+  readonly turns: readonly Turn[];
+  ask(question: string): void;
+  sendAgain(turn: Turn): void;
+}
+
+const Context = createContext<Junie | null>(null);
+
+/**
+ * Keeps the transcript while one goes to the Dashboard and back, or has to sign in again. Never on disk; and one
+ * person's questions are not shown to the next.
+ */
+export function JunieProvider({ children }: { readonly children: ReactNode }) {
+  const { known, departures } = useSessionDoor();
+  const principal = known.status === "known" ? known.session.principal : null;
+  const [owner, setOwner] = useState(principal);
+  if (principal !== null && principal !== owner) setOwner(principal);
+  return <Conversation key={`${departures} ${owner}`}>{children}</Conversation>;
+}
+
+function Conversation({ children }: { readonly children: ReactNode }) {
+  const { check } = useSessionDoor();
+  const [turns, step] = useReducer(transcript, []);
+  const lastId = useRef(0);
+  const leaving = useRef<AbortController | null>(null);
+  useEffect(() => {
+    const controller = new AbortController();
+    leaving.current = controller;
+    return () => controller.abort();
+  }, []);
+
+  const send = useCallback(
+    (id: number, question: string) => {
+      const signal = leaving.current?.signal ?? new AbortController().signal;
+      step({ type: "asked", id, question, at: Date.now() });
+      api.ask(question, signal).then(
+        ({ response, raw }) => step({ type: "answered", id, at: Date.now(), response, raw }),
+        (error: unknown) => {
+          if (signal.aborted) return;
+          step({ type: "failed", id, at: Date.now(), words: words(error) });
+          if (error instanceof ApiError && error.status === 401) check();
+        },
+      );
+    },
+    [check],
+  );
+
+  const junie = useMemo(
+    () => ({
+      turns,
+      ask: (question: string) => send((lastId.current += 1), question),
+      sendAgain: (turn: Turn) => send(turn.id, turn.question),
+    }),
+    [turns, send],
+  );
+  return <Context value={junie}>{children}</Context>;
+}
+
+export function useJunie(): Junie {
+  const junie = use(Context);
+  if (!junie) throw new Error("useJunie outside JunieProvider");
+  return junie;
+}

@@ -1,0 +1,79 @@
+import { useCallback, useRef, useState } from "react";
+import type { Category } from "../api/types.ts";
+import { Attention, useConcerns } from "../dashboard/Attention.tsx";
+import { NO_FILTERS } from "../dashboard/filters.ts";
+import { HalfHour } from "../dashboard/HalfHour.tsx";
+import { LiveList } from "../dashboard/LiveList.tsx";
+import { useFilters } from "../dashboard/useFilters.ts";
+import { useMark } from "../dashboard/useMark.ts";
+import { plural } from "../format/number.ts";
+import { PageTitle } from "../frame/PageTitle.tsx";
+import type { Row } from "../stream/rows.ts";
+import { useStream } from "../stream/StreamProvider.tsx";
+import { ROOMY, useMedia } from "../ui/useMedia.ts";
+import css from "./Dashboard.module.css";
+
+const AWAY_PX = 8;
+
+export function Dashboard() {
+  const roomy = useMedia(ROOMY);
+  const [filters, setFilters] = useFilters();
+  const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
+  const [away, setAway] = useState(false);
+  const page = useRef<HTMLDivElement>(null);
+  const mark = useMark();
+
+  const show = (row: Row) => {
+    setFilters({ categories: [], severity: row.severity, sources: [row.source], text: row.type });
+    setOpened(new Set([row.seq]));
+  };
+  const category = (chosen: Category) => {
+    const others = filters.categories.filter((each) => each !== chosen);
+    setFilters({ ...filters, categories: others.length < filters.categories.length ? others : [...others, chosen] });
+  };
+  const back = useCallback(() => page.current?.scrollTo({ top: 0 }), []);
+
+  const panel = (
+    <>
+      <Attention onShow={show} onShowAll={() => setFilters({ ...NO_FILTERS, severity: "error" })} />
+      <HalfHour chosen={filters.categories} onCategory={category} />
+    </>
+  );
+  return (
+    <div
+      ref={page}
+      className={css.dashboard}
+      onScroll={(event) => {
+        if (event.target === event.currentTarget) setAway(event.currentTarget.scrollTop > AWAY_PX);
+      }}
+    >
+      <PageTitle name="Dashboard" />
+      <h1 className="hidden">Dashboard</h1>
+      {!roomy && (
+        <details className={css.fold}>
+          <Summary />
+          <div className={css.panel}>{panel}</div>
+        </details>
+      )}
+      <LiveList filters={filters} onFilters={setFilters} opened={opened} onOpened={setOpened} mark={mark} away={away} onBack={back} />
+      {roomy && (
+        <aside className={css.side} aria-label="Last 30 minutes">
+          {panel}
+        </aside>
+      )}
+    </div>
+  );
+}
+
+/** Where there is no room for the panel, whether to open it. */
+function Summary() {
+  const historyDone = useStream((state) => state.historyDone);
+  const wanting = useConcerns().all.length;
+  return (
+    <summary className={wanting > 0 ? css.wanting : undefined}>
+      Last 30 minutes
+      {wanting > 0 && ` · ${plural(wanting, "thing wants", "things want")} attention`}
+      {wanting === 0 && historyDone && " · nothing wants attention"}
+    </summary>
+  );
+}

@@ -1,0 +1,87 @@
+import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import * as api from "../api/client.ts";
+import type { Session } from "../api/types.ts";
+
+export type Known =
+  | { readonly status: "asking" }
+  | { readonly status: "unreachable"; readonly error: unknown }
+  | { readonly status: "known"; readonly session: Session };
+
+interface SessionDoor {
+  readonly known: Known;
+  /** True once someone was signed in while this page was open. */
+  readonly wasSignedIn: boolean;
+  /** Counts deliberate sign-outs: what a person left behind is dropped then. */
+  readonly departures: number;
+  /** Asks the console again who this is. Safe to call often. */
+  check(): void;
+  signIn(token: string): Promise<void>;
+  signOut(): Promise<void>;
+}
+
+const Context = createContext<SessionDoor | null>(null);
+const RETRY_MS = 3000;
+
+export function SessionProvider({ children }: { readonly children: ReactNode }) {
+  const [known, setKnown] = useState<Known>({ status: "asking" });
+  const [wasSignedIn, setWasSignedIn] = useState(false);
+  const [departures, setDepartures] = useState(0);
+  const asking = useRef(false);
+
+  const learn = useCallback((session: Session) => {
+    setKnown((before) =>
+      before.status === "known" && JSON.stringify(before.session) === JSON.stringify(session) ? before : { status: "known", session },
+    );
+    if (session.principal !== null) setWasSignedIn(true);
+  }, []);
+
+  const check = useCallback(() => {
+    if (asking.current) return;
+    asking.current = true;
+    api
+      .getSession()
+      .then(learn, (error: unknown) => {
+        // Someone who is signed in stays so until the console says otherwise; the status line tells of the outage.
+        setKnown((before) => (before.status === "known" ? before : { status: "unreachable", error }));
+      })
+      .finally(() => {
+        asking.current = false;
+      });
+  }, [learn]);
+
+  const signIn = useCallback(async (token: string) => learn(await api.signIn(token)), [learn]);
+
+  const signOut = useCallback(async () => {
+    await api.signOut();
+    setDepartures((n) => n + 1);
+    setWasSignedIn(false);
+    learn(await api.getSession());
+  }, [learn]);
+
+  useEffect(check, [check]);
+
+  useEffect(() => {
+    if (known.status !== "unreachable") return undefined;
+    const timer = setInterval(check, RETRY_MS);
+    return () => clearInterval(timer);
+  }, [known.status, check]);
+
+  const door = useMemo(
+    () => ({ known, wasSignedIn, departures, check, signIn, signOut }),
+    [known, wasSignedIn, departures, check, signIn, signOut],
+  );
+  return <Context value={door}>{children}</Context>;
+}
+
+export function useSessionDoor(): SessionDoor {
+  const door = use(Context);
+  if (!door) throw new Error("useSessionDoor outside SessionProvider");
+  return door;
+}
+
+/** For what is only shown once someone is known. */
+export function useSession(): Session {
+  const { known } = useSessionDoor();
+  if (known.status !== "known") throw new Error("useSession before anyone is known");
+  return known.session;
+}

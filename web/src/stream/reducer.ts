@@ -1,0 +1,227 @@
+import { isProblem, type EventsPage, type Item } from "../api/types.ts";
+import type { EntryMessage, Heartbeat, StreamMessage } from "./messages.ts";
+import { toRow, type Row } from "./rows.ts";
+import { recover, withSeam, type Seam } from "./seams.ts";
+import { count, MINUTES, NOTHING, type Tally } from "./tally.ts";
+
+/** Entries held for filtering; the list shows 50 of them. */
+export const HELD = 2000;
+/** Errors and criticals held beyond those, so that what wants attention is not pushed out by a busy hour. */
+export const PROBLEMS_HELD = 500;
+
+export type Link =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "catching-up"; readonly target: number }
+  | { readonly phase: "live" }
+  | { readonly phase: "waiting"; readonly retryAt: number };
+
+export interface Beat {
+  readonly count: number;
+  /** This browser's clock when it came. */
+  readonly at: number;
+  readonly time: string;
+  readonly intervalSec: number;
+}
+
+export interface StreamState {
+  readonly link: Link;
+  readonly epoch: string | null;
+  readonly size: number;
+  /** The cursor: the next `seq` wanted. Every entry below it was seen, or is told as missing. */
+  readonly next: number;
+  /** False until the first page of history is here. */
+  readonly loaded: boolean;
+  /** Newest first. */
+  readonly rows: readonly Row[];
+  readonly problems: readonly Row[];
+  readonly tally: Tally;
+  /** The oldest entry that was counted; the list may have let go of it since. */
+  readonly oldest: { readonly seq: number; readonly at: number } | null;
+  /** The counts hold every entry recorded since then (ms); null while older history is being read. */
+  readonly countedFrom: number | null;
+  readonly historyDone: boolean;
+  readonly writable: boolean;
+  readonly beat: Beat | null;
+  /** The console's clock minus this browser's, in ms. */
+  readonly clockOffset: number;
+  readonly seams: readonly Seam[];
+  /** Since when there is no connection (ms). */
+  readonly lostAt: number | null;
+  readonly unbroken: { readonly seq: number; readonly at: number } | null;
+  /** Errors and criticals that came while nobody looked at the list. */
+  readonly unseen: number;
+  /** Why the log has to be read from its history again. */
+  readonly lostPosition: "epoch" | "ahead" | null;
+}
+
+export type Action =
+  | { readonly type: "connecting" }
+  | { readonly type: "began"; readonly page: EventsPage; readonly now: number }
+  | { readonly type: "older"; readonly items: readonly Item[]; readonly done: boolean; readonly now: number }
+  | { readonly type: "batch"; readonly messages: readonly StreamMessage[]; readonly now: number }
+  | { readonly type: "down"; readonly since: number; readonly retryAt: number }
+  | { readonly type: "lost-position"; readonly reason: "epoch" | "ahead" }
+  | { readonly type: "looked" };
+
+export const initial: StreamState = {
+  link: { phase: "connecting" },
+  epoch: null,
+  size: 0,
+  next: 0,
+  loaded: false,
+  rows: [],
+  problems: [],
+  tally: NOTHING,
+  oldest: null,
+  countedFrom: null,
+  historyDone: false,
+  writable: true,
+  beat: null,
+  clockOffset: 0,
+  seams: [],
+  lostAt: null,
+  unbroken: null,
+  unseen: 0,
+  lostPosition: null,
+};
+
+export function reduce(state: StreamState, action: Action): StreamState {
+  switch (action.type) {
+    case "connecting":
+      // Words follow what is known: until a retry succeeds the page stays "reconnecting".
+      return state.link.phase === "waiting" ? { ...state, link: { phase: "waiting", retryAt: 0 } } : state;
+    case "began":
+      return began(state, action.page, action.now);
+    case "older":
+      return older(state, action.items, action.done, action.now);
+    case "batch":
+      return batch(state, action.messages, action.now);
+    case "down":
+      return { ...state, link: { phase: "waiting", retryAt: action.retryAt }, lostAt: state.lostAt ?? action.since };
+    case "lost-position":
+      return { ...state, epoch: null, lostPosition: action.reason };
+    case "looked":
+      return state.unseen === 0 ? state : { ...state, unseen: 0 };
+  }
+}
+
+function began(state: StreamState, page: EventsPage, now: number): StreamState {
+  const rows = page.items.map(toRow);
+  const seams: readonly Seam[] = state.lostPosition ? [{ kind: "other", boundary: page.size, reason: state.lostPosition }] : [];
+  return {
+    ...initial,
+    link: state.link,
+    beat: state.beat,
+    clockOffset: state.clockOffset,
+    writable: state.writable,
+    unseen: state.unseen,
+    epoch: page.epoch,
+    size: page.size,
+    next: page.size,
+    loaded: true,
+    rows,
+    oldest: rows.at(-1) ?? null,
+    problems: rows.filter((row) => isProblem(row.severity)),
+    tally: count(NOTHING, rows, now + state.clockOffset),
+    seams,
+    unbroken: { seq: page.size, at: now },
+  };
+}
+
+function older(state: StreamState, items: readonly Item[], done: boolean, now: number): StreamState {
+  const below = state.oldest?.seq ?? 0;
+  const rows = items.filter((item) => item.entry.seq < below).map(toRow);
+  const oldest = rows.at(-1) ?? state.oldest;
+  const wanted = now + state.clockOffset - MINUTES * 60_000;
+  return {
+    ...state,
+    // Where the list is full it has already let go of newer entries than these.
+    rows: [...state.rows, ...rows].slice(0, HELD),
+    oldest,
+    problems: [...state.problems, ...rows.filter((row) => isProblem(row.severity))].slice(0, PROBLEMS_HELD),
+    tally: count(state.tally, rows, now + state.clockOffset),
+    historyDone: done,
+    countedFrom: done ? (oldest && oldest.seq > 0 && oldest.at > wanted ? oldest.at : 0) : null,
+  };
+}
+
+function batch(state: StreamState, messages: readonly StreamMessage[], now: number): StreamState {
+  let next: Draft = { ...state, fresh: [] };
+  for (const message of messages) next = message.kind === "entry" ? entry(next, message, now) : heartbeat(next, message);
+  const { fresh, ...rest } = next;
+  if (fresh.length === 0) return rest;
+  const rows = fresh.reverse();
+  const problems = rows.filter((row) => isProblem(row.severity));
+  return {
+    ...rest,
+    rows: [...rows, ...rest.rows].slice(0, HELD),
+    problems: problems.length > 0 ? [...problems, ...rest.problems].slice(0, PROBLEMS_HELD) : rest.problems,
+    tally: count(rest.tally, rows, now + rest.clockOffset),
+    unseen: rest.unseen + problems.length,
+  };
+}
+
+interface Draft extends StreamState {
+  /** Rows of this batch, oldest first. */
+  readonly fresh: Row[];
+}
+
+function heartbeat(state: Draft, beat: Heartbeat): Draft {
+  const time = Date.parse(beat.time);
+  const after: Draft = {
+    ...state,
+    size: Math.max(beat.size, state.next),
+    writable: beat.writable,
+    beat: { count: (state.beat?.count ?? 0) + 1, at: beat.at, time: beat.time, intervalSec: beat.intervalSec },
+    clockOffset: Number.isNaN(time) ? state.clockOffset : time - beat.at,
+  };
+  if (!beat.welcome) return beat.next > after.next ? skipped(after, beat.next, beat.at) : after;
+  const behind = beat.size - after.next;
+  return {
+    ...after,
+    link: behind > 0 ? { phase: "catching-up", target: beat.size } : { phase: "live" },
+    lostAt: null,
+    seams:
+      state.lostAt === null
+        ? after.seams
+        : withSeam(after.seams, {
+            kind: "reconnected",
+            boundary: after.next,
+            lostAt: state.lostAt,
+            offlineMs: beat.at - state.lostAt,
+            times: 1,
+            target: beat.size,
+            recovered: 0,
+            missing: 0,
+          }),
+  };
+}
+
+function entry(state: Draft, message: EntryMessage, now: number): Draft {
+  const { seq } = message.item.entry;
+  if (seq < state.next) return state;
+  const whole = seq > state.next ? skipped(state, seq, now) : state;
+  const catchingUp = whole.link.phase === "catching-up" ? whole.link : null;
+  whole.fresh.push(toRow(message.item));
+  return {
+    ...whole,
+    next: message.next,
+    size: Math.max(whole.size, message.next),
+    seams: catchingUp && seq < catchingUp.target ? recover(whole.seams, 1, 0) : whole.seams,
+    link: catchingUp && message.next >= catchingUp.target ? { phase: "live" } : whole.link,
+  };
+}
+
+/** Entries below `seq` will not come on this socket: say so, and begin the unbroken run anew. */
+function skipped(state: Draft, seq: number, now: number): Draft {
+  const missing = seq - state.next;
+  return {
+    ...state,
+    next: seq,
+    unbroken: { seq, at: now },
+    seams:
+      state.link.phase === "catching-up"
+        ? recover(state.seams, 0, missing)
+        : withSeam(state.seams, { kind: "hole", boundary: seq, missing }),
+  };
+}

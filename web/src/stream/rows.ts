@@ -1,0 +1,51 @@
+import type { Category, Item, Severity } from "../api/types.ts";
+import { what } from "../format/summary.ts";
+
+/** Above this many characters a row forgets its data, and asks the console again when it is opened. */
+const DATA_KEPT = 32_768;
+
+/** An entry as the list, the counts and the filters need it. Made once, when it arrives. */
+export interface Row {
+  readonly seq: number;
+  /** When it was recorded, in ms. */
+  readonly at: number;
+  readonly category: Category;
+  readonly severity: Severity;
+  readonly source: string;
+  readonly type: string;
+  readonly what: string;
+  readonly item: Item;
+  /** False when the data was too large to keep. */
+  readonly whole: boolean;
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** About how many characters a value holds; stops looking once it is more than `most`. */
+function weigh(value: unknown, most: number): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  let total = 0;
+  for (const [key, inner] of Object.entries(value)) {
+    total += key.length + weigh(inner, most - total);
+    if (total > most) break;
+  }
+  return total;
+}
+
+export function toRow(item: Item): Row {
+  const { entry } = item;
+  const whole = weigh(item.data_base64 ?? item.data, DATA_KEPT) <= DATA_KEPT;
+  const at = Date.parse(entry.recorded);
+  return {
+    seq: entry.seq,
+    at: Number.isNaN(at) ? 0 : at,
+    category: entry.category,
+    severity: entry.severity,
+    source: text(entry.event.source),
+    type: text(entry.event.type),
+    what: what(item),
+    item: whole ? item : { entry },
+    whole,
+  };
+}
