@@ -1,0 +1,410 @@
+"""What keeps the console from starting is told in a sentence, and what it writes never holds a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+import pytest
+
+from governance_console import __version__
+from governance_console.errors import SettingsError
+from governance_console.settings import PLANNED, load
+from tests.console import connected
+from tests.process import ConsoleProcess, Ended, run_to_end
+
+OPERATOR = "operator-secret-4f9a"
+AGENT = "agent-secret-77c1"
+METRICS = "metrics-secret-d2e8"
+FREE = ("--listen", "127.0.0.1:0")
+
+
+def sentences(ended: Ended) -> list[str]:
+    """What it said, having refused to start."""
+    assert ended.status == 2, ended
+    assert ended.output == ""
+    lines = ended.errors.splitlines()
+    for line in lines:
+        assert line.startswith("governance-console: "), ended.errors
+    return [line.removeprefix("governance-console: ") for line in lines]
+
+
+def sentence(ended: Ended) -> str:
+    """The one thing it said."""
+    said = sentences(ended)
+    assert len(said) == 1, said
+    return said[0]
+
+
+def make_database(path: Path, script: str) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute(script).fetchall()
+    connection.close()
+
+
+def record_at(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def test_a_port_in_use_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = sentence(run_to_end(tmp_path, "--listen", f"127.0.0.1:{port}"))
+    assert said == (
+        f"cannot listen on 127.0.0.1:{port}: another program listens there; "
+        "stop it, or choose another port with --listen"
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        # 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
+        pytest.param("192.0.2.1:8080", "assign requested address", id="an address of another machine"),
+        pytest.param("a..b:8080", "", id="a name that cannot be one"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, where: str, says: str) -> None:
+    said = sentence(run_to_end(tmp_path, "--listen", where, settings={"OPERATOR_TOKEN": OPERATOR}))
+    assert where in said
+    assert says in said
+
+
+@pytest.mark.parametrize("where", ["0.0.0.0:8080", "[::]:8080"])
+def test_an_address_that_others_can_reach_wants_a_token(tmp_path: Path, where: str) -> None:
+    said = sentence(run_to_end(tmp_path, "--listen", where))
+    assert said == f"LISTEN is {where}, which others can reach, and nothing guards it: set OPERATOR_TOKEN"
+    assert not (tmp_path / "data").exists()
+
+
+def make_record(path: Path) -> None:
+    """A record as a console leaves it that was stopped."""
+    with ConsoleProcess(path.parent, {"DATABASE_URL": record_at(path)}) as process:
+        process.terminate()
+        assert process.wait() == 0
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_text_file(path: Path) -> None:
+    path.write_text("a list of things to buy\n" * 100, encoding="utf-8")
+
+
+def a_database_of_others(path: Path) -> None:
+    make_database(path, "CREATE TABLE things (name TEXT); INSERT INTO things VALUES ('bread')")
+
+
+def a_wal_database_of_others(path: Path) -> None:
+    make_database(path, "PRAGMA journal_mode = wal; CREATE TABLE things (name TEXT)")
+
+
+def a_newer_record(path: Path) -> None:
+    make_record(path)
+    make_database(path, "PRAGMA user_version = 2")
+
+
+def half_a_record(path: Path) -> None:
+    make_record(path)
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(a_folder, "", id="a folder"),
+        pytest.param(a_text_file, "not a SQLite database", id="a text file"),
+        pytest.param(a_database_of_others, "not a record of this console", id="a database of others"),
+        pytest.param(a_wal_database_of_others, "not a record of this console", id="a WAL database of others"),
+        pytest.param(a_newer_record, "a newer console wrote it (schema 2, this one knows 1)", id="a newer record"),
+        pytest.param(half_a_record, "", id="half a record"),
+    ],
+)
+def test_a_file_that_cannot_be_the_record_is_refused_and_stays_as_it_is(
+    tmp_path: Path, make: Callable[[Path], None], says: str
+) -> None:
+    path = tmp_path / "file.db"
+    make(path)
+    before = bytes_of(path)
+    said = sentence(run_to_end(tmp_path, *FREE, settings={"DATABASE_URL": record_at(path)}))
+    assert said.startswith(f"the record {path} cannot be opened: ")
+    assert says in said
+    assert bytes_of(path) == before
+    assert not (tmp_path / "file.db-wal").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("file/governance.db", id="below a file"),
+        pytest.param("/proc/governance/governance.db", id="where nothing can be made"),
+        pytest.param("x" * 300, id="a name too long for a file"),
+        pytest.param("%00", id="a name that no file can have"),
+        pytest.param(".", id="the folder itself"),
+        pytest.param("/", id="the root"),
+    ],
+)
+def test_a_place_where_no_record_can_be_is_named(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    said = sentence(run_to_end(tmp_path, *FREE, settings={"DATABASE_URL": f"sqlite:///{path}"}))
+    assert "DATABASE_URL" in said
+
+
+def unprivileged(require: Callable[[bool, str, str], None]) -> tuple[str, ...]:
+    """The interpreter, bound by file permissions as an ordinary user's is."""
+    if os.geteuid() != 0:
+        return (sys.executable,)
+    require(shutil.which("setpriv") is not None, "setpriv", "apt-get install util-linux")
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable)
+
+
+@pytest.mark.parametrize("path", ["governance.db", "data/governance.db", "there before.db"])
+def test_a_folder_that_may_not_be_written_is_named(
+    tmp_path: Path, path: str, require: Callable[[bool, str, str], None]
+) -> None:
+    interpreter = unprivileged(require)
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    make_record(closed / "there before.db")
+    closed.chmod(0o500)
+    settings = {"DATABASE_URL": record_at(closed / path)}
+    said = sentence(run_to_end(tmp_path, *FREE, settings=settings, interpreter=interpreter))
+    closed.chmod(0o700)
+    assert said.startswith(f"the record {closed / path} cannot be opened: ")
+    assert "writable" in said
+
+
+def test_files_that_may_not_be_read_are_named(tmp_path: Path, require: Callable[[bool, str, str], None]) -> None:
+    interpreter = unprivileged(require)
+    record = tmp_path / "governance.db"
+    make_record(record)
+    record.chmod(0o000)
+    ended = run_to_end(tmp_path, *FREE, settings={"DATABASE_URL": record_at(record)}, interpreter=interpreter)
+    assert f"the record {record} cannot be opened: " in sentence(ended)
+    record.chmod(0o600)
+    (tmp_path / ".env").write_text(f"OPERATOR_TOKEN={OPERATOR}\n", encoding="utf-8")
+    (tmp_path / ".env").chmod(0o000)
+    ended = run_to_end(tmp_path, *FREE, settings={"DATABASE_URL": record_at(record)}, interpreter=interpreter)
+    assert sentence(ended) == ".env cannot be read: Permission denied"
+
+
+def test_a_second_console_on_the_same_record_is_told_the_process_of_the_first(tmp_path: Path) -> None:
+    with ConsoleProcess(tmp_path) as first:
+        said = sentence(run_to_end(tmp_path, *FREE))
+        assert said == (
+            f"another console (process {first.pid}) has the record open (data/governance.db.lock): "
+            "stop it, or change DATABASE_URL"
+        )
+        with socket.create_connection(("127.0.0.1", first.port)) as connection:
+            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+        first.kill()
+        first.start()  # the lock went with the process
+
+
+def test_every_wrong_setting_is_told_at_once_and_no_secret_with_it(tmp_path: Path) -> None:
+    wrong = {
+        "LISTEN": "8080",
+        "OPERATOR_TOKEN": f"{OPERATOR} with spaces",
+        "AGENT_TOKENS": f"planner={AGENT},{AGENT}",
+        "METRICS_TOKEN": f"{METRICS}\u00e9",
+        "WS_INTERVAL_SEC": "nan",
+        "DATABASE_URL": f"postgresql://console:{OPERATOR}@db.example.net/governance",
+        "PUBLIC_URL": f"https://user:{OPERATOR}@console.example.net",
+        "ALLOWED_HOSTS": "console.example.net:8080",
+        "CORS_ORIGINS": "*",
+        "LOG_ORIGIN": "two words",
+        "LOG_LEVEL": "loud",
+        "TLS_CERT": "cert.pem",
+        "GPT_API_KEY": OPERATOR,
+    }
+    dotenv = f"OPERATER_TOKEN={OPERATOR}\nOAUTH_ISSUER=https://accounts.example.net\n"
+    (tmp_path / ".env").write_text(dotenv, encoding="utf-8")
+    ended = run_to_end(tmp_path, settings=wrong)
+    said = sentences(ended)
+    assert sorted(line.split()[0] for line in said) == sorted([*wrong, "OPERATER_TOKEN"])
+    assert not any(secret in ended.errors for secret in (OPERATOR, AGENT, METRICS))
+    assert not (tmp_path / "data").exists()
+
+
+def test_every_planned_setting_is_refused_rather_than_ignored(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("".join(f"{name}=1\n" for name in PLANNED), encoding="utf-8")
+    said = sentences(run_to_end(tmp_path, *FREE))
+    assert sorted(line.split()[0] for line in said) == sorted(PLANNED)
+    assert all("later version" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"OPERATER_TOKEN={OPERATOR}", id="misspelt"),
+        pytest.param(f"operator_token={OPERATOR}", id="in lower case"),
+        pytest.param(f"OPERATOR_TOKEN: {OPERATOR}", id="with a colon"),
+        pytest.param(f"OPERATOR_TOKEN {OPERATOR}", id="without the equals sign"),
+        pytest.param("OPERATOR_TOKEN", id="without a value"),
+        pytest.param(f"OPERATOR_TOKEN='{OPERATOR}", id="with half of the quotes"),
+        pytest.param("\udcff\udcfe=1", id="not UTF-8"),
+    ],
+)
+def test_a_mistake_in_the_env_file_cannot_leave_the_door_open(tmp_path: Path, line: str) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(f"{line}\n".encode(errors="surrogateescape"))
+    with pytest.raises(SettingsError) as raised:
+        load({}, dotenv)
+    (problem,) = raised.value.problems
+    assert ".env" in problem
+    assert OPERATOR not in problem
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--help",), ("serve", "examples:", "OPERATOR_TOKEN")),
+        (("serve", "--help"), ("--listen HOST:PORT", "SIGTERM")),
+        (("--version",), (f"governance-console {__version__}\n",)),
+    ],
+)
+def test_help_and_version_need_no_working_settings(
+    tmp_path: Path, arguments: tuple[str, ...], says: tuple[str, ...]
+) -> None:
+    ended = run_to_end(tmp_path, *arguments, settings={"LISTEN": "wrong"})
+    assert (ended.status, ended.errors) == (0, "")
+    for part in says:
+        assert part in ended.output
+    assert "governance-console" in ended.output or "python run.py" in ended.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("--nonsense",), ("serve", "nonsense"), ("--listen",)])
+def test_arguments_that_are_not_known_are_refused_with_the_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ended = run_to_end(tmp_path, *arguments)
+    assert (ended.status, ended.output) == (2, "")
+    usage, *_, error = ended.errors.splitlines()
+    assert usage.startswith("usage: python run.py")
+    assert "error: " in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_its_dependencies_it_says_in_one_line_what_to_type(tmp_path: Path) -> None:
+    """An interpreter without site-packages, as that of a machine where nothing was installed yet."""
+    ended = run_to_end(tmp_path, interpreter=(sys.executable, "-S", "-E"))
+    assert ended.status != 0
+    assert ended.output == ""
+    (line,) = ended.errors.splitlines()
+    command = "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python run.py"
+    assert line == f"governance-console: aiohttp is not installed; type: {command}"
+
+
+def raw_nonsense(secret: str) -> list[tuple[bytes, bool]]:
+    """Requests that are none, or hardly, each with a secret where it might be quoted, and whether they end."""
+    host = b"Host: 127.0.0.1\r\n"
+    token = secret.encode()
+    bearer = b"Authorization: Bearer " + token + b"\r\n"
+    upgrade = b"GET /api/ws/telemetry HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + host
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    whole = [
+        token + b"\r\n\r\n",
+        b"GET /" + token + b"\r\n\r\n",
+        b"GET / HTTP/9.9" + token + b"\r\n\r\n",
+        token + b" / HTTP/1.1\r\n" + host + b"\r\n",
+        b"GET http://operator:" + token + b"@127.0.0.1/api/events HTTP/1.1\r\n" + host + b"\r\n",
+        b"GET /api/events HTTP/1.1\r\n" + host + b"Authorization: Bearer " + token + b"a" * 200_000 + b"\r\n\r\n",
+        b"GET /api/events HTTP/1.1\r\n" + host + b"Authorization Bearer " + token + b"\r\n\r\n",
+        b"GET /api/events HTTP/1.1\r\n" + host + b"Authorization : Bearer " + token + b"\r\n\r\n",
+        b"GET /api/events HTTP/1.1\r\n" + host + b"Authorization: Bearer " + token + b"\0\r\n\r\n",
+        b"GET /api/events HTTP/1.1\r\n" + host + b"Authorization: Bearer " + token + b"\xff\xfe\r\n\r\n",
+        b"GET /api/events HTTP/1.1\r\nHost: " + token + b"[\r\n\r\n",
+        b"GET /" + b"a" * 200_000 + token + b" HTTP/1.1\r\n" + host + b"\r\n",
+        b"POST /api/events HTTP/1.1\r\n" + host + b"Content-Length: " + token + b"\r\n\r\n",
+        b"POST /api/session HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n" + token + b"\r\n",
+        b"POST /api/session HTTP/1.1\r\n" + host + b"Transfer-Encoding: " + token + b"\r\n\r\n",
+        upgrade + bearer + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + token + b"\r\n\r\n",
+        upgrade + bearer + b"Sec-WebSocket-Version: " + token + b"\r\n\r\n",
+        upgrade + bearer + key + b"Sec-WebSocket-Protocol: " + token + b"\r\n\r\n",
+        upgrade + bearer + key + b"\r\n" + b"\xff\x7f" + token,  # a frame that is none
+        upgrade + bearer + key + b"\r\n" + b"\x81\x04" + token,  # one that is not masked
+    ]
+    cut_short = [
+        b"GET /api/events HTTP/1.1\r\n" + host + b"Authorization: Bearer " + token,
+        b"POST /api/session HTTP/1.1\r\n" + host + b'Content-Length: 99\r\n\r\n{"token":"' + token,
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + token,  # TLS
+    ]
+    return [(request, True) for request in whole] + [(request, False) for request in cut_short]
+
+
+async def send_raw(port: int, request: bytes, waits: bool) -> None:
+    """Send this, and wait for an answer to begin, or leave at once."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with suppress(ConnectionError):
+        writer.write(request)
+        if not waits:
+            writer.write_eof()
+        async with asyncio.timeout(10):
+            await reader.read(65_536)
+    writer.close()
+
+
+async def test_no_secret_and_no_traceback_is_ever_logged_or_answered(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secrets = (OPERATOR, AGENT, METRICS)
+    settings = {
+        "OPERATOR_TOKEN": OPERATOR,
+        "AGENT_TOKENS": f"planner={AGENT}",
+        "METRICS_TOKEN": METRICS,
+        "LOG_LEVEL": "debug",
+    }
+    told: list[bytes] = []
+    with ConsoleProcess(tmp_path, settings) as process:
+        async with connected(process.url) as client:
+            for secret in secrets:
+                for request, ends in raw_nonsense(secret):
+                    # aiohttp itself answers what is not HTTP, and quotes it to who sent it; never to the log.
+                    for waits in (False, True)[: 1 + ends]:
+                        await send_raw(process.port, request, waits)
+                for sent in ({"token": f"{secret}x"}, {"token": [secret]}, [secret], {secret: ""}):
+                    told.append((await client.post("/api/session", sent)).body)
+                for path in ("/api/events", "/api/events/0", "/api/ws/telemetry", "/metrics", "/api/session"):
+                    for headers in (
+                        {"Authorization": f"Bearer {secret}x"},
+                        {"Authorization": f"Bearer {secret} {secret}"},
+                        {"Authorization": f"Basic {secret}"},
+                        {"Authorization": secret},
+                        {"Cookie": f"session_{process.port}={secret}"},
+                        {"Cookie": f'session_{process.port}="{secret}; {secret}'},
+                        {"Origin": f"http://{secret}"},
+                        {"X-Forwarded-For": secret, "Referer": secret, "User-Agent": secret},
+                    ):
+                        told.append((await client.get(path, headers=headers)).body)
+                    told.append((await client.get(f"{path}?token={secret}", token=secret)).body)
+                    told.append((await client.get(f"{path}/{secret}", token=secret)).body)
+                bodies = (f'{{"agent":"a","password":"{secret}"}}', f'{{"agent":"{secret}', f'["{secret}"]')
+                for body in bodies:
+                    for path in ("/api/events", "/api/gpt/query"):
+                        for token in (OPERATOR, AGENT):
+                            sent_as = {"Content-Type": "application/json"}
+                            told.append((await client.post(path, data=body, headers=sent_as, token=token)).body)
+            # All this did no harm.
+            assert await client.record({"agent": "a", "type": "t"}, token=AGENT) == [0]
+        process.terminate()
+        assert process.wait() == 0
+    log = "\n".join(process.log)
+    assert capfd.readouterr().out == ""
+    assert log.count("status=401") > 50, "the log is not what this test believes it to be"
+    assert "a request was refused before it was read" in log
+    assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:5000]
+    for secret in secrets:
+        assert not [line for line in process.log if secret in line]
+        assert not [answer for answer in told if secret.encode() in answer]
