@@ -55,8 +55,15 @@ def run_to_end(
 class ConsoleProcess:
     """``python run.py`` in a folder of its own. Entered, it serves; left, it is gone."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        port: int = 0,
+        command: Sequence[str] = (sys.executable, str(RUN)),
+    ) -> None:
         self._folder = folder
+        self._command = command
         self._settings = dict(settings or {})
         self.port = port
         self.log: list[str] = []
@@ -79,7 +86,7 @@ class ConsoleProcess:
     def start(self) -> None:
         """Start it, again on the same port if it ran before, and wait until it serves."""
         self._process = subprocess.Popen(
-            [sys.executable, str(RUN), "serve", "--listen", f"127.0.0.1:{self.port}"],
+            [*self._command, "serve", "--listen", f"127.0.0.1:{self.port}"],
             cwd=self._folder,
             env=clean_environment(**self._settings),
             stderr=subprocess.PIPE,
