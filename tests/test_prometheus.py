@@ -146,6 +146,13 @@ async def test_a_prometheus_with_the_documented_config_counts_the_recorded_event
             await answered(open_console.client, open_url, 'up{job="governance-console"}', 1)
 
 
+def test_the_readme_shows_the_scrape_config_that_is_tested() -> None:
+    shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    tested = [line for line in SCRAPE_CONFIG.read_text(encoding="utf-8").splitlines() if not re.match(r" *#|$", line)]
+    assert shown[1].splitlines() == tested
+
+
 @pytest.mark.usefixtures("prometheus_is_installed")
 async def test_promtool_has_nothing_to_say_about_the_metrics_and_the_config(console: Console) -> None:
     await post_sample(console)
