@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from governance_console.errors import SettingsError
 
@@ -88,8 +88,9 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
 
     Raises SettingsError with every problem found.
     """
-    written = _written(dotenv)
-    problems = [_unknown(name) for name in written if name not in NAMES and name not in PLANNED]
+    problems: list[str] = []
+    written = _written(dotenv, problems)
+    problems += [_unknown(name) for name in written if name not in NAMES and name not in PLANNED]
     values = {**written, **{name: environ[name] for name in (*NAMES, *PLANNED) if name in environ}}
     if listen is not None:
         values["LISTEN"] = listen
@@ -149,14 +150,24 @@ class _Reader:
             return default
 
 
-def _written(dotenv: Path | None) -> dict[str, str]:
+def _written(dotenv: Path | None, problems: list[str]) -> dict[str, str]:
+    """What a ``.env`` file sets, literally. A line that sets nothing may have been meant to guard something."""
     if dotenv is None or not dotenv.is_file():
         return {}
+    values: dict[str, str] = {}
     try:
-        return {name: value or "" for name, value in dotenv_values(dotenv, interpolate=False).items()}
+        with dotenv.open(encoding="utf-8") as file:
+            for binding in parse_stream(file):
+                if binding.error or (binding.key is not None and binding.value is None):
+                    text = binding.original.string
+                    line = binding.original.line + len(text) - len(text.lstrip("\n"))
+                    problems.append(f"line {line} of .env sets nothing: write it as NAME=value, or remove it")
+                elif binding.key is not None:
+                    values[binding.key] = binding.value or ""
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SettingsError([f"{dotenv} cannot be read: {why}"]) from None
+    return values
 
 
 def _unknown(name: str) -> str:
@@ -217,6 +228,9 @@ def _database_url(value: str) -> str:
         raise ValueError("names PostgreSQL, which this version cannot use yet: use sqlite:///PATH")
     if not value.startswith("sqlite:///") or not value.removeprefix("sqlite:///"):
         raise ValueError("has to be sqlite:///PATH (three slashes; a fourth makes the path absolute)")
+    path = unquote(value.removeprefix("sqlite:///"))
+    if not Path(path).name or "\0" in path:
+        raise ValueError("has to name a file after sqlite:///, such as sqlite:///data/governance.db")
     return value
 
 

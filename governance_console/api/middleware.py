@@ -7,7 +7,7 @@ import secrets
 import time
 from typing import Final
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler, Middleware
 
 from governance_console.access import ANONYMOUS, NOBODY, Access, Principal
@@ -20,6 +20,9 @@ from governance_console.errors import ConsoleError, Forbidden, Unauthenticated
 
 METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+
+CLIENT_GONE: Final = 499
+"""What the log and the metrics say of an answer that nobody waited for, as nginx has it."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +67,9 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
             raise
         headers = {name: error.headers[name] for name in ("Allow", "Upgrade", "Connection") if name in error.headers}
         return problem(request, error.status, _detail(request, error), headers=headers)
-    except ConnectionError:
-        # The client is gone; there is nobody to explain anything to.
-        raise
+    except ClientConnectionResetError:
+        # The client is gone, and nobody reads this answer. Raised on, aiohttp would log it as our failure.
+        return web.Response(status=CLIENT_GONE)
     except Exception:
         _log.exception("a handler failed", extra={"request": request[REQUEST_ID]})
         return problem(request, 500, "the console failed here; its log says more under this request_id")

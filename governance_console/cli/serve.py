@@ -74,6 +74,8 @@ async def listen(runner: web.AppRunner, where: Listen) -> str:
         else:
             why = (error.strerror or str(error)).lower()
         raise CannotStart(f"cannot listen on {where}: {why}") from None
+    except UnicodeError:
+        raise CannotStart(f"cannot listen on {where}: that is no host name") from None
     return f"http://{Listen(where.host, runner.addresses[0][1])}/"
 
 
