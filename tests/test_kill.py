@@ -270,9 +270,10 @@ async def test_what_was_acknowledged_survives_ten_times_kill_9_amid_batches(
     await kill_often(tmp_path, postings, reference, chance, kills=10, connections=16)
 
 
-def kill_first_start(folder: Path, delay: float) -> None:
-    """Kill a first start ``delay`` seconds after the record's file appeared."""
+def kill_first_start(folder: Path, size: int, delay: float) -> None:
+    """Kill a first start ``delay`` seconds after the record's file had this many bytes."""
     folder.mkdir()
+    path = folder / "data" / "governance.db"
     process = subprocess.Popen(
         [sys.executable, str(RUN), "--listen", "127.0.0.1:0"],
         cwd=folder,
@@ -282,7 +283,7 @@ def kill_first_start(folder: Path, delay: float) -> None:
     )
     try:
         give_up = time.monotonic() + 20
-        while not (folder / "data" / "governance.db").exists():
+        while not path.exists() or path.stat().st_size < size:
             assert time.monotonic() < give_up
         time.sleep(delay)
     finally:
@@ -297,9 +298,9 @@ async def start_and_record(folder: Path) -> None:
             assert await client.record({"agent": "a", "type": "t"}) == [0]
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.002, 0.004])
-async def test_a_console_killed_while_it_makes_its_record_starts_the_next_time(tmp_path: Path, delay: float) -> None:
-    kill_first_start(tmp_path / "folder", delay)
+@pytest.mark.parametrize("size", [pytest.param(0, id="its file appears"), pytest.param(1, id="something is in it")])
+async def test_a_console_killed_while_it_makes_its_record_starts_the_next_time(tmp_path: Path, size: int) -> None:
+    kill_first_start(tmp_path / "folder", size, 0.0)
     await start_and_record(tmp_path / "folder")
 
 
@@ -309,5 +310,5 @@ async def test_a_console_killed_at_any_moment_of_its_first_start_starts_the_next
     for number in range(25):
         delay = chance.uniform(0, 0.02)
         _log.info("killing %.1f ms after the file appeared", delay * 1000)
-        kill_first_start(tmp_path / str(number), delay)
+        kill_first_start(tmp_path / str(number), 0, delay)
         await start_and_record(tmp_path / str(number))
