@@ -9,6 +9,7 @@ import msgspec
 
 from governance_console.categories import category_of, severity_of
 from governance_console.limits import MAX_ATTRIBUTE_BYTES, MAX_DATA_BYTES
+from governance_console.selection import Shown
 from governance_console.times import is_rfc3339
 
 _REQUIRED: Final = ("id", "source", "type")
@@ -28,13 +29,16 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a sender submits, checked. ``attributes`` is their JSON, keys sorted, without the data."""
+    """What a sender submits, checked. ``attributes`` is their JSON, keys sorted, without the data.
+
+    ``shown`` is what filters look at: its category and severity are the console's, the rest the sender's.
+    """
 
     id: str
     source: str
     type: str
-    category: str
-    severity: str
+    subject: str | None
+    shown: Shown
     attributes: bytes
     data: Data | None
 
@@ -73,8 +77,14 @@ def event_of(attributes: dict[str, Any], data: Data | None, value: Any) -> Event
         id=attributes["id"],
         source=attributes["source"],
         type=attributes["type"],
-        category=category_of(attributes["type"], attributes.get("category")),
-        severity=severity_of(attributes["type"], value, attributes.get("severity")),
+        subject=attributes.get("subject"),
+        shown=Shown(
+            category=category_of(attributes["type"], attributes.get("category")),
+            severity=severity_of(attributes["type"], value, attributes.get("severity")),
+            source=attributes["source"],
+            type=attributes["type"],
+            traceid=_text_of(attributes.get("traceid")),
+        ),
         attributes=encoded,
         data=data,
     )
@@ -102,6 +112,11 @@ def _wrong_with(name: str, held: Any) -> str | None:
     if not isinstance(held, int):
         return "has to be a string, a boolean or an integer"
     return None if held in _INTEGERS else "is outside the range of a 64-bit integer"
+
+
+def _text_of(held: str | int | None) -> str | None:
+    """An attribute as a filter names it: a number or a boolean as JSON writes it."""
+    return held if held is None or isinstance(held, str) else _encoder.encode(held).decode()
 
 
 def _is_control(char: str) -> bool:

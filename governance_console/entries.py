@@ -16,6 +16,7 @@ import msgspec
 
 from governance_console.attributes import Event
 from governance_console.limits import MAX_ENTRY_BYTES
+from governance_console.selection import Shown
 
 SALT_BYTES: Final = 16
 
@@ -34,14 +35,32 @@ class Item:
     data_is_json: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items in order, and the cursor at which looking goes on: everything before it was looked at."""
+
+    items: Sequence[Item]
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An entry as the stream sends it, and what filters look at."""
+
+    text: bytes
+    shown: Shown
+
+
 class _Attributes(msgspec.Struct):
     source: str
     type: str
+    traceid: str | int | bool | None = None
 
 
 class _Entry(msgspec.Struct):
     recorded: str
     category: str
+    severity: str
     event: msgspec.Raw
     data_hash: str | None = None
 
@@ -57,8 +76,8 @@ def make_item(seq: int, recorded: str, principal: str, event: Event, salt: bytes
         seq,
         recorded.encode(),
         _string(principal),
-        event.category.encode(),
-        event.severity.encode(),
+        event.shown.category.encode(),
+        event.shown.severity.encode(),
         event.attributes,
     )
     if event.data is None:
@@ -102,6 +121,18 @@ def item_json(item: Item) -> bytes:
     return b"{%s}" % _members(item)
 
 
+def item_line(item: Item) -> bytes:
+    """The item as one line of NDJSON.
+
+    Line breaks between the tokens of its data become spaces there; such data comes as ``data_base64`` too, exact.
+    """
+    if item.data is None or not item.data_is_json or (b"\n" not in item.data and b"\r" not in item.data):
+        return item_json(item) + b"\n"
+    flat = item.data.replace(b"\n", b" ").replace(b"\r", b" ")
+    shown = item_json(Item(item.seq, item.entry, item.salt, flat, True))
+    return b'%s,"data_base64":"%s"}\n' % (shown[:-1], base64.b64encode(item.data))
+
+
 def page_json(epoch: str, size: int, items: Sequence[Item], following: int | None) -> bytes:
     """One page of history: ``{"epoch":…,"size":…,"items":[…],"next":…}``."""
     return b'{"epoch":"%s","size":%d,"items":[%s],"next":%s}' % (
@@ -112,12 +143,21 @@ def page_json(epoch: str, size: int, items: Sequence[Item], following: int | Non
     )
 
 
-def entry_message(item: Item) -> bytes:
-    """The stream's message for an entry, with one line for people."""
-    shown = _entry_decoder.decode(item.entry)
-    event = _attributes_decoder.decode(shown.event)
-    line = _string(f"[{shown.category.upper()}] {event.source} {event.type}")
-    return b'{"type":"entry","message":%s,"next":%d,%s}' % (line, item.seq + 1, _members(item))
+def entry_message(item: Item, shown: Shown | None = None) -> Message:
+    """The stream's message for an entry, with one line for people. ``shown`` is read from the entry if need be."""
+    shown = shown_of(item.entry) if shown is None else shown
+    line = _string(f"[{shown.category.upper()}] {shown.source} {shown.type}")
+    text = b'{"type":"entry","message":%s,"next":%d,%s}' % (line, item.seq + 1, _members(item))
+    return Message(text, shown)
+
+
+def shown_of(entry: bytes) -> Shown:
+    """What filters look at, read back from an entry's bytes."""
+    found = _entry_decoder.decode(entry)
+    event = _attributes_decoder.decode(found.event)
+    trace = event.traceid
+    traceid = trace if trace is None or isinstance(trace, str) else _string(trace).decode()
+    return Shown(found.category, found.severity, event.source, event.type, traceid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import msgspec
 
 from governance_console import jsontext
 from governance_console.attributes import Data, Event, Faulty, ItemTooLarge, event_of, pointer_to, shown
-from governance_console.errors import Fault, TooLarge, Unacceptable
+from governance_console.errors import Fault, Malformed, TooLarge, Unacceptable
 from governance_console.limits import MAX_FAULTS, MAX_REQUEST_EVENTS
 from governance_console.times import read_time
 
@@ -60,6 +60,23 @@ def parse_json(body: bytes, make_id: MakeId) -> list[Event]:
     """One object or an array of them, each strict where it has ``specversion``, else lenient. Raises InputError."""
     found = _json(body, "one JSON object, or an array of them", (dict, list))
     return _each(_elements(found) if isinstance(found.value, list) else [found], _either, make_id)
+
+
+def parse_ndjson(body: bytes, make_id: MakeId) -> list[Event]:
+    """One object a line (``application/x-ndjson``), strict or lenient each; empty lines count for nothing.
+
+    Raises InputError; for a line that is no JSON it names the line, counted from 1.
+    """
+    found: list[jsontext.Slice] = []
+    for number, line in enumerate(jsontext.decode(body).split("\n"), start=1):
+        if line.strip(" \t\r"):
+            if len(found) == MAX_REQUEST_EVENTS:
+                raise TooLarge(f"more than {MAX_REQUEST_EVENTS} events in one request")
+            try:
+                found.append(jsontext.parse(line))
+            except Malformed as error:
+                raise Malformed(f"line {number}: {error}", [Fault(len(found), "", f"line {number}: {error}")]) from None
+    return _each(found, _either, make_id)
 
 
 def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, body: bytes) -> list[Event]:

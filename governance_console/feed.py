@@ -11,8 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from governance_console.entries import Head, Item, entry_message, heartbeat_message
+from governance_console.entries import Head, Message, Page, entry_message, heartbeat_message
 from governance_console.errors import PositionLost
+from governance_console.selection import Selection
 from governance_console.times import text_of, utc_now
 
 RING_MESSAGES: Final = 20_000
@@ -22,15 +23,16 @@ RING_BYTES: Final = 32 * 1024 * 1024
 BATCH_MESSAGES: Final = 256
 """Messages handed to a watcher at once: few enough that heartbeats between batches keep their time."""
 
-History = Callable[[int, int], Awaitable[Sequence[Item]]]
+History = Callable[[int, int, int, Selection], Awaitable[Page]]
 End = Callable[[int, str], None]
 
 
 class Watcher:
     """One open socket's place in the record. Owned by its handler, moved on only by ``Feed.following``."""
 
-    def __init__(self, start: int, credential: str | None, end: End) -> None:
+    def __init__(self, start: int, selection: Selection, credential: str | None, end: End) -> None:
         self.next = start
+        self.selection = selection
         self.credential = credential
         self.end = end
         self.beats = -1
@@ -46,7 +48,7 @@ class Feed:
         self._head = Head(epoch, size, True)
         self._interval_sec = interval_sec
         self._history = history
-        self._ring: list[bytes] = []
+        self._ring: list[Message] = []
         self._ring_bytes = 0
         self._beats = 0
         self._changed = asyncio.Event()
@@ -63,14 +65,12 @@ class Feed:
         """How many are watching."""
         return len(self._watchers)
 
-    def publish(self, items: Sequence[Item]) -> None:
-        """Hand durable items to every watcher. They follow the last published one without a hole."""
-        for item in items:
-            message = entry_message(item)
-            self._ring.append(message)
-            self._ring_bytes += len(message)
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Hand durable entries to every watcher. They follow the last published one without a hole."""
+        self._ring.extend(messages)
+        self._ring_bytes += sum(len(message.text) for message in messages)
         self._trim()
-        self._head = Head(self._head.epoch, self._head.size + len(items), True)
+        self._head = Head(self._head.epoch, self._head.size + len(messages), True)
         self._wake()
 
     def set_writable(self, writable: bool) -> None:
@@ -82,7 +82,9 @@ class Feed:
         self._beats += 1
         self._wake()
 
-    def join(self, start: int | None, epoch: str | None, credential: str | None, end: End) -> Watcher:
+    def join(
+        self, start: int | None, epoch: str | None, selection: Selection, credential: str | None, end: End
+    ) -> Watcher:
         """A new watcher, from ``start`` or live. ``end`` closes its socket with a code and a reason, at once.
 
         Raises PositionLost where the position is one of another log, or beyond this one.
@@ -91,7 +93,7 @@ class Feed:
             raise PositionLost("epoch")
         if start is not None and start > self._head.size:
             raise PositionLost("ahead")
-        watcher = Watcher(self._head.size if start is None else start, credential, end)
+        watcher = Watcher(self._head.size if start is None else start, selection, credential, end)
         self._watchers.add(watcher)
         return watcher
 
@@ -124,18 +126,29 @@ class Feed:
                 welcome, watcher.beats = watcher.beats < 0, self._beats
                 return [self._heartbeat(watcher, welcome)]
             if watcher.next < self._head.size:
-                messages = self._recent(watcher.next)
-                if messages is None:
-                    items = await self._history(watcher.next, BATCH_MESSAGES)
-                    messages = [entry_message(item) for item in items]
-                watcher.next += len(messages)
-                return messages
+                found = self._recent(watcher) if self._oldest <= watcher.next else await self._older(watcher)
+                if found:
+                    return found
+                await asyncio.sleep(0)  # a rare selection must not keep everybody else waiting
+                continue
             await changed.wait()
 
-    def _recent(self, start: int) -> list[bytes] | None:
-        """Messages from the ring, or None where it no longer reaches back to ``start``."""
-        oldest = self._head.size - len(self._ring)
-        return None if start < oldest else self._ring[start - oldest : start - oldest + BATCH_MESSAGES]
+    @property
+    def _oldest(self) -> int:
+        return self._head.size - len(self._ring)
+
+    def _recent(self, watcher: Watcher) -> list[bytes]:
+        """What the watcher wants of the next messages in the ring."""
+        start = watcher.next - self._oldest
+        messages = self._ring[start : start + BATCH_MESSAGES]
+        watcher.next += len(messages)
+        return [message.text for message in messages if watcher.selection.matches(message.shown)]
+
+    async def _older(self, watcher: Watcher) -> list[bytes]:
+        """What it wants of what the ring no longer holds."""
+        page = await self._history(watcher.next, self._head.size, BATCH_MESSAGES, watcher.selection)
+        watcher.next = page.reached
+        return [entry_message(item).text for item in page.items]
 
     def _heartbeat(self, watcher: Watcher, welcome: bool) -> bytes:
         return heartbeat_message(self._head, watcher.next, text_of(utc_now()), self._interval_sec, welcome=welcome)
@@ -144,7 +157,7 @@ class Feed:
         # A quarter at a time: cutting the front of a list moves all of it.
         while len(self._ring) > RING_MESSAGES or self._ring_bytes > RING_BYTES:
             cut = max(1, len(self._ring) // 4)
-            self._ring_bytes -= sum(map(len, self._ring[:cut]))
+            self._ring_bytes -= sum(len(message.text) for message in self._ring[:cut])
             del self._ring[:cut]
 
     def _wake(self) -> None:

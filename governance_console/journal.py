@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from governance_console.attributes import Event
+from governance_console.entries import entry_message
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
 from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_EVENTS
@@ -138,9 +139,9 @@ class Journal:
                 await self._storage.append(settling.new)
                 # Durable from here on. A crash before this line loses only what nobody was told of;
                 # a crash after it loses only the telling, and the sender's repeat finds the entries.
-                self._metrics.committed(settling.categories, time.perf_counter() - started)
+                self._metrics.committed([new.shown.category for new in settling.new], time.perf_counter() - started)
                 self._size, self._recorded = settling.size, settling.recorded
-                self._feed.publish([new.item for new in settling.new])
+                self._feed.publish([entry_message(new.item, new.shown) for new in settling.new])
                 self._wrote()
         except RecordUnavailable as error:
             self._refuse(group, error)

@@ -34,6 +34,13 @@ MAX_FAULTS: Final = 100
 MAX_PAGE: Final = 1000
 DEFAULT_PAGE: Final = 100
 
+MAX_ALTERNATIVES: Final = 100
+"""Values of one filter: more is a script's mistake, and each costs every entry that is looked at."""
+
+MAX_SEARCH_CHARS: Final = 500
+MAX_SOURCES: Final = 500
+DEFAULT_SOURCES: Final = 200
+
 MAX_WATCHER_MESSAGE_BYTES: Final = 64 * 1024
 """Text from a watcher is ignored up to here; more closes its socket with 1009."""
 

@@ -40,22 +40,18 @@ class Settled:
 
 @dataclass(slots=True)
 class Group:
-    """Submissions settled one after another. ``new`` is what their commit has to append,
-    ``categories`` the category of each.
-    """
+    """Submissions settled one after another. ``new`` is what their commit has to append."""
 
     size: int
     recorded: str
     known: Mapping[bytes, Known]
     new: list[NewItem] = field(default_factory=list)
-    categories: list[str] = field(default_factory=list)
     _here: dict[bytes, Known] = field(default_factory=dict)
 
     def settle(self, submission: Submission) -> Settled:
         """Number what is new. Raises Conflict, and then the group is as if it had never been asked."""
         fresh: dict[bytes, Known] = {}
         added: list[NewItem] = []
-        categories: list[str] = []
         seqs: list[int] = []
         faults: list[Fault] = []
         salts = os.urandom(SALT_BYTES * len(submission.events))
@@ -65,8 +61,7 @@ class Group:
                 salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
                 item = make_item(self.size + len(added), self.recorded, submission.principal, event, salt)
                 earlier = fresh[own] = Known(item.seq, item.entry, item.salt)
-                added.append(NewItem(item, own))
-                categories.append(event.category)
+                added.append(NewItem(item, own, event.shown, event.subject))
             elif not is_same(earlier.entry, earlier.salt, event):
                 faults.append(Fault(place, "/id", f"recorded before as #{earlier.seq} with other content"))
             seqs.append(earlier.seq)
@@ -74,6 +69,5 @@ class Group:
             raise Conflict(f"item {faults[0].item}: {faults[0].detail}", faults)
         self._here.update(fresh)
         self.new.extend(added)
-        self.categories.extend(categories)
         self.size += len(added)
         return Settled(seqs, len(added))

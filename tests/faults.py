@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from governance_console.entries import Item
-from governance_console.storage import Known, Log, NewItem
+from governance_console.entries import Item, Page
+from governance_console.selection import EVERYTHING, Selection
+from governance_console.storage import Known, Log, NewItem, Source
 from governance_console.storage.sqlite import SqliteStorage
 
 
@@ -44,11 +45,20 @@ class FaultyStorage:
             raise self.error
         await self._real.probe()
 
-    async def ascending(self, start: int, limit: int) -> Sequence[Item]:
-        return await self._real.ascending(start, limit)
+    async def get(self, seq: int) -> Item | None:
+        return await self._real.get(seq)
 
-    async def descending(self, before: int, limit: int) -> Sequence[Item]:
-        return await self._real.descending(before, limit)
+    async def ascending(self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+        return await self._real.ascending(start, stop, limit, selection)
+
+    async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+        return await self._real.descending(before, limit, selection)
+
+    async def first_recorded(self, moment: str, size: int) -> int:
+        return await self._real.first_recorded(moment, size)
+
+    async def sources(self, limit: int, lately: int, sample: int) -> Sequence[Source]:
+        return await self._real.sources(limit, lately, sample)
 
     async def close(self) -> None:
         await self._real.close()

@@ -40,6 +40,7 @@ MATRIX = {
     ("POST", "/api/events"): APPEND,
     ("GET", "/api/events"): READ,
     ("GET", r"/api/events/{seq:\d+}"): READ,
+    ("GET", "/api/sources"): READ,
     ("GET", "/api/session"): OPEN,
     ("POST", "/api/session"): OPEN,
     ("DELETE", "/api/session"): dict.fromkeys(OPEN, 204),

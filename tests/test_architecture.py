@@ -14,17 +14,8 @@ PACKAGE = ROOT / "governance_console"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = (
-    "attributes",
-    "categories",
-    "entries",
-    "errors",
-    "events",
-    "jsontext",
-    "limits",
-    "settling",
-    "times",
-    "access",
-    "closes",
+    *("access", "attributes", "categories", "closes", "entries", "errors", "events", "inflate", "jsontext"),
+    *("limits", "rhythm", "selection", "settling", "times"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
@@ -35,9 +26,10 @@ LAYERS = (
     ("api",),
     ("journal", "ticker", "assistant", "sessions", "logs"),
     ("settling", "feed", "storage", "metrics", "settings"),
-    ("entries", "access"),
+    ("entries", "access", "rhythm", "inflate"),
     ("events",),
     ("attributes", "jsontext"),
+    ("selection",),
     ("categories", "times"),
     ("errors", "limits", "closes"),
 )
@@ -103,7 +95,7 @@ def test_feed_and_storage_do_not_know_each_other() -> None:
 
 
 def test_handler_modules_do_not_import_each_other() -> None:
-    handlers = {"events", "gpt", "session", "site", "status", "telemetry"}
+    handlers = {"events", "gpt", "history", "session", "site", "sources", "status", "telemetry"}
     for handler in handlers:
         rooms = {room.split(".")[1] for room in ours(PACKAGE / "api" / f"{handler}.py") if room.startswith("api.")}
         assert not rooms & (handlers - {handler}), handler

@@ -87,9 +87,9 @@ def test_a_named_severity_wins_when_it_is_one() -> None:
 def test_the_sample_is_mostly_understood_and_its_failed_health_checks_are_errors() -> None:
     found = events.parse_json(sample_batch().encode(), lambda place: f"id-{place}")
     assert len(found) == 231
-    assert sum(event.category == "other" for event in found) < 0.2 * len(found)
+    assert sum(event.shown.category == "other" for event in found) < 0.2 * len(found)
     checks = [event for event in found if event.type == "health_check"]
     failed = [event for event in checks if event.data is not None and b'"ok": false' in event.data.content]
     assert len(failed) == 23
-    assert {event.severity for event in failed} == {"error"}
-    assert {event.severity for event in checks if event not in failed} == {"info"}
+    assert {event.shown.severity for event in failed} == {"error"}
+    assert {event.shown.severity for event in checks if event not in failed} == {"info"}

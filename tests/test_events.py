@@ -276,7 +276,7 @@ def test_binary_mode_takes_attributes_from_headers_and_data_from_the_body() -> N
 def test_binary_mode_with_json_is_json(content_type: str) -> None:
     (event,) = events.parse_binary(BINARY, content_type, b' {"ok": false} ')
     assert event.data is not None
-    assert (event.data.content, event.data.is_json, event.severity) == (b'{"ok": false}', True, "error")
+    assert (event.data.content, event.data.is_json, event.shown.severity) == (b'{"ok": false}', True, "error")
     with pytest.raises(Malformed):
         events.parse_binary(BINARY, content_type, b"{")
 

@@ -56,7 +56,12 @@ async def test_a_page_holds_100_items_unless_told(console: Console) -> None:
         "?before=%D9%A1",  # an Arabic one: a digit, but not one of ours
         "?from=2",
         "?from=0&before=0",
-        "?category=tool",
+        "?category=weather",
+        "?severity=loud",
+        "?since=yesterday",
+        "?q=",
+        "?source=",
+        "?q=a&q=b",
         "?%00=1",
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -139,9 +140,16 @@ async def test_a_conflict_names_the_item_and_the_number(console: Console) -> Non
         (b'{"source":"s","type":"t"}', {}, 415),
         (b'{"source":"s","type":"t"}', {"Content-Type": "text/plain"}, 415),
         (b'{"source":"s","type":"t"}', {"Content-Type": "application/x-www-form-urlencoded"}, 415),
-        (b'{"source":"s","type":"t"}\n', {"Content-Type": "application/x-ndjson"}, 415),
         (b'{"source":"s","type":"t"}', {"Content-Type": "application/json; charset=latin-1"}, 415),
-        (gzip.compress(b'{"source":"s","type":"t"}'), {**JSON, "Content-Encoding": "gzip"}, 415),
+        (b'{"source":"s","type":"t"}\n{"source"', {"Content-Type": "application/x-ndjson"}, 400),
+        (b'{"source":"s","type":"t"}\n{}', {"Content-Type": "application/x-ndjson"}, 422),
+        (gzip.compress(b'{"source":"s","type":"t"}')[:-4], {**JSON, "Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b'{"source":"s","type":"t"}') + b"x", {**JSON, "Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"x" * 9_000_000), {**JSON, "Content-Encoding": "gzip"}, 413),
+        (b"not gzip", {**JSON, "Content-Encoding": "gzip"}, 400),
+        (b"", {**JSON, "Content-Encoding": "gzip"}, 400),
+        (zlib.compress(b"[]") + b"x", {**JSON, "Content-Encoding": "deflate"}, 400),
+        (b'{"source":"s","type":"t"}', {**JSON, "Content-Encoding": "gzip, gzip"}, 415),
         (b'{"source":"s","type":"t"}', {**JSON, "Content-Encoding": "br"}, 415),
         (b'{"source":"s","type":"t"}', {**JSON, "Content-Encoding": "rot13"}, 415),
         (b'{"source":"s","type":"t"}', {"Content-Type": "application/cloudevents+json"}, 422),

@@ -43,7 +43,7 @@ class House:
         return self.metrics.registry.get_sample_value("governance_events_total", {"category": "tool"}) or 0.0
 
     async def stored(self) -> list[Item]:
-        return list(await self.storage.ascending(0, 1000))
+        return list((await self.storage.ascending(0, 1000, 1000)).items)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -11,15 +12,17 @@ import pytest
 
 from governance_console.entries import Item, identity
 from governance_console.errors import CannotStart, StorageFailed, StorageFull
+from governance_console.selection import Shown
 from governance_console.storage import Log, NewItem
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.storage.sqlite_file import APPLICATION_ID, SCHEMA_VERSION
 
 
 def new_item(seq: int, data: bytes | None = b"1") -> NewItem:
-    entry = b'{"seq":%d,"recorded":"2026-11-22T10:00:00.000000Z","category":"tool","event":{}}' % seq
+    entry = b'{"seq":%d,"recorded":"2026-11-22T10:00:00.000000Z","category":"tool","severity":"info","event":{}}' % seq
     salt = None if data is None else bytes(16)
-    return NewItem(Item(seq, entry, salt, data, data is not None), identity("p", "s", str(seq)))
+    shown = Shown("tool", "info", "s", "t", None)
+    return NewItem(Item(seq, entry, salt, data, data is not None), identity("p", "s", str(seq)), shown)
 
 
 def store(folder: Path) -> SqliteStorage:
@@ -50,12 +53,13 @@ async def test_items_come_back_byte_for_byte_in_both_orders(tmp_path: Path) -> N
     async with opened(tmp_path) as (storage, _):
         await storage.append(items[:2])
         await storage.append(items[2:])
-        assert list(await storage.ascending(0, 10)) == [new.item for new in items]
-        assert list(await storage.descending(3, 2)) == [items[2].item, items[1].item]
-        assert list(await storage.ascending(1, 1)) == [items[1].item]
+        assert list((await storage.ascending(0, 10, 10)).items) == [new.item for new in items]
+        assert list((await storage.descending(3, 2)).items) == [items[2].item, items[1].item]
+        assert await storage.get(1) == items[1].item
+        assert await storage.get(3) is None
     async with opened(tmp_path) as (storage, log):
         assert (log.size, log.recorded) == (3, "2026-11-22T10:00:00.000000Z")
-        assert list(await storage.ascending(0, 10)) == [new.item for new in items]
+        assert list((await storage.ascending(0, 10, 10)).items) == [new.item for new in items]
 
 
 async def test_known_finds_by_identity_what_is_recorded(tmp_path: Path) -> None:
@@ -69,13 +73,13 @@ async def test_known_finds_by_identity_what_is_recorded(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("clash", [new_item(1), NewItem(new_item(3).item, new_item(0).identity)])
+@pytest.mark.parametrize("clash", [new_item(1), replace(new_item(3), identity=new_item(0).identity)])
 async def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, clash: NewItem) -> None:
     async with opened(tmp_path) as (storage, _):
         await storage.append([new_item(0), new_item(1)])
         with pytest.raises(StorageFailed):
             await storage.append([new_item(2), clash])
-        assert len(await storage.ascending(0, 10)) == 2
+        assert len((await storage.ascending(0, 10, 10)).items) == 2
 
 
 async def test_every_commit_is_synced(tmp_path: Path) -> None:
@@ -97,11 +101,11 @@ async def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
         writer.pragma("max_page_count", pages)
         with pytest.raises(StorageFull):
             await storage.append([new_item(1, b"x" * 1_000_000)])
-        assert len(await storage.ascending(0, 10)) == 1
+        assert len((await storage.ascending(0, 10, 10)).items) == 1
         writer.pragma("max_page_count", 1_000_000)
         await storage.probe()
         await storage.append([new_item(1, b"x" * 1_000_000)])
-        assert len(await storage.ascending(0, 10)) == 2
+        assert len((await storage.ascending(0, 10, 10)).items) == 2
 
 
 async def test_a_second_console_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:

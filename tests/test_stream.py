@@ -115,7 +115,19 @@ async def test_a_position_that_cannot_be_recovered_is_closed_with_4510(
 
 
 @pytest.mark.parametrize(
-    "query", ["?from=-1", "?from=x", "?from=", "?from=1&from=2", "?category=tool", "?unknown=1", "?from=%F0%9F%98%80"]
+    "query",
+    [
+        "?from=-1",
+        "?from=x",
+        "?from=",
+        "?from=1&from=2",
+        "?category=weather",
+        "?unknown=1",
+        "?since=2026-11-22T10:00:00Z",
+        "?severity=info&severity=error",
+        "?source=",
+        "?from=%F0%9F%98%80",
+    ],
 )
 async def test_parameters_that_make_no_sense_are_refused_before_the_upgrade(console: Console, query: str) -> None:
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}

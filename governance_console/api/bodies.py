@@ -6,6 +6,7 @@ from aiohttp import HttpVersion11, web
 from aiohttp.web_exceptions import HTTPException
 
 from governance_console.errors import Malformed, TooLarge, Unsupported
+from governance_console.inflate import inflater
 
 
 def media_type(request: web.Request) -> str | None:
@@ -19,15 +20,16 @@ def media_type(request: web.Request) -> str | None:
     return header.partition(";")[0].strip().lower()
 
 
-async def read_body(request: web.Request, limit: int) -> bytes:
-    """The body, of at most ``limit`` bytes.
+async def read_body(request: web.Request, limit: int, *, inflate: bool = False) -> bytes:
+    """The body, of at most ``limit`` bytes, counted after inflating it where that is allowed.
 
-    Raises TooLarge before more than that was read, Unsupported for a Content-Encoding, and Malformed for a
-    body that ends early or is framed wrongly.
+    Raises TooLarge before more than that was kept, Unsupported for a Content-Encoding, and Malformed for a
+    body that is broken, ends early or is framed wrongly.
     """
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise Unsupported("compressed bodies are not taken yet: send this one without Content-Encoding")
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if not inflate and encoding.strip().lower() not in ("", "identity"):
+        raise Unsupported("compressed bodies are not taken here: send this one without Content-Encoding")
+    inflating = inflater(encoding, limit)
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge(f"the body has {request.content_length} bytes; at most {limit} are taken")
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
@@ -36,11 +38,10 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     body = bytearray()
     try:
         while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > limit:
-                raise TooLarge(f"the body has more than {limit} bytes")
+            body += inflating.feed(chunk)
     except (web.RequestPayloadError, ValueError) as error:
         raise Malformed("the body ends early, or is framed wrongly") from error
+    inflating.finish()
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""``/api/events``: events in, history out."""
+"""``POST /api/events``: events in."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ import msgspec
 from aiohttp import web
 
 from governance_console import events
-from governance_console.api import JOURNAL, METRICS, PRINCIPAL, STORAGE
+from governance_console.api import JOURNAL, METRICS, PRINCIPAL
 from governance_console.api.bodies import media_type, read_body
-from governance_console.api.queries import read_cursor
 from governance_console.attributes import Event
-from governance_console.entries import item_json, page_json
 from governance_console.errors import (
     Conflict,
     ConsoleError,
@@ -37,6 +35,7 @@ PARSERS: Final[dict[str, Parse]] = {
     "application/cloudevents+json": events.parse_structured,
     "application/cloudevents-batch+json": events.parse_batch,
     "application/json": events.parse_json,
+    "application/x-ndjson": events.parse_ndjson,
 }
 REASONS: Final[tuple[tuple[type[ConsoleError], str], ...]] = (
     (Malformed, "malformed"),
@@ -53,7 +52,7 @@ async def post(request: web.Request) -> web.Response:
     try:
         parse = _parser(request)
         make_id = _id_maker(request)
-        body = await read_body(request, MAX_REQUEST_BYTES)
+        body = await read_body(request, MAX_REQUEST_BYTES, inflate=True)
         if len(body) > THREAD_PARSE_BYTES:
             found = await asyncio.to_thread(parse, body, make_id)
         else:
@@ -67,30 +66,6 @@ async def post(request: web.Request) -> web.Response:
     return _recorded(found, receipt)
 
 
-async def history(request: web.Request) -> web.Response:
-    """One page of the record, newest first, or oldest first with ``from``."""
-    journal, storage = request.app[JOURNAL], request.app[STORAGE]
-    size = journal.size
-    cursor = read_cursor(request.query, size)
-    if cursor.start is None:
-        items = await storage.descending(cursor.before, cursor.limit)
-    else:
-        # What is committed while the page is read would stand behind a size that does not count it.
-        items = await storage.ascending(cursor.start, min(cursor.limit, size - cursor.start))
-    return _json(page_json(journal.epoch, size, items, cursor.following(items, size)))
-
-
-async def entry(request: web.Request) -> web.Response:
-    """One item by its number."""
-    digits = request.match_info["seq"]
-    journal = request.app[JOURNAL]
-    seq = int(digits) if len(digits) <= 18 else journal.size
-    if seq >= journal.size:
-        raise web.HTTPNotFound(text=f"nothing is recorded under #{digits[:20]} yet; the next number is #{journal.size}")
-    found = await request.app[STORAGE].ascending(seq, 1)
-    return _json(item_json(found[0]))
-
-
 def _parser(request: web.Request) -> Parse:
     media = media_type(request)
     is_structured = media in ("application/cloudevents+json", "application/cloudevents-batch+json")
@@ -99,8 +74,8 @@ def _parser(request: web.Request) -> Parse:
         return lambda body, make_id: events.parse_binary(headers, content_type, body)
     if media not in PARSERS:
         sent = "without a Content-Type" if media is None else f"as {media[:80]!r}"
-        taken = "application/json, application/cloudevents+json or application/cloudevents-batch+json"
-        raise Unsupported(f"events are not taken {sent}: send Content-Type: {taken}")
+        taken = ", ".join(PARSERS)
+        raise Unsupported(f"events are not taken {sent}: send one of {taken} as Content-Type")
     return PARSERS[media]
 
 

@@ -2,64 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from multidict import MultiMapping
 
-from governance_console.entries import Item
+from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.errors import Unacceptable
-from governance_console.limits import DEFAULT_PAGE, MAX_PAGE
+from governance_console.limits import MAX_ALTERNATIVES, MAX_PAGE, MAX_SEARCH_CHARS
+from governance_console.selection import Selection
+from governance_console.times import is_rfc3339, text_of
 
-HISTORY: Final = frozenset(("from", "before", "limit"))
-STREAM: Final = frozenset(("from", "epoch"))
+STREAM_FILTERS: Final = ("category", "source", "type", "severity", "traceid")
+HISTORY_FILTERS: Final = (*STREAM_FILTERS, "since", "until", "q")
+_REPEATABLE: Final = frozenset(("category", "source", "type", "traceid"))
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Which page of the history: ascending from ``start``, or descending below ``before``."""
+    """Which part of the history: ascending from ``start``, or descending below ``before``."""
 
-    limit: int
+    limit: int | None
     start: int | None
     before: int
 
-    def following(self, items: Sequence[Item], size: int) -> int | None:
-        """The cursor of the next page, or None where the record ends that way."""
-        if self.start is not None:
-            after = items[-1].seq + 1 if items else size
-            return after if after < size else None
-        return items[-1].seq if items and items[-1].seq > 0 else None
-
 
 def read_cursor(query: MultiMapping[str], size: int) -> Cursor:
-    """The page that a query asks for, in a log of this size. Raises Unacceptable."""
-    given = single(query, HISTORY)
-    if "from" in given and "before" in given:
+    """Where to begin in a log of this size, and how much of it. Raises Unacceptable."""
+    if "from" in query and "before" in query:
         raise Unacceptable("from and before contradict each other: from goes up, before goes down")
-    limit = number(given, "limit", 1, MAX_PAGE)
-    before = number(given, "before", 0, size)
+    before = number(query, "before", 0, size)
     return Cursor(
-        limit=DEFAULT_PAGE if limit is None else limit,
-        start=number(given, "from", 0, size),
+        limit=number(query, "limit", 1, MAX_PAGE),
+        start=number(query, "from", 0, size),
         before=size if before is None else before,
     )
 
 
-def single(query: MultiMapping[str], known: frozenset[str]) -> Mapping[str, str]:
-    """Parameters that may stand once each. Raises Unacceptable for any other."""
+def read_selection(query: MultiMapping[str]) -> Selection:
+    """The filters that a query names. Raises Unacceptable."""
+    return Selection(
+        categories=_each(query, "category", CATEGORIES),
+        sources=_each(query, "source"),
+        types=_each(query, "type"),
+        severity=_one_of(query, "severity", SEVERITIES) or SEVERITIES[0],
+        traceids=_each(query, "traceid"),
+        since=_moment(query, "since"),
+        until=_moment(query, "until"),
+        text=_search(query),
+    )
+
+
+def check_known(query: MultiMapping[str], known: Iterable[str]) -> None:
+    """Raises Unacceptable for a parameter that is not known, or stands more than once where it may not."""
+    known = frozenset(known)
     for name in query:
         if name not in known:
-            shown = "".join(char if char.isprintable() else "?" for char in name[:40])
-            raise Unacceptable(f"{shown} is not known here; known are {', '.join(sorted(known))}")
-        if len(query.getall(name)) > 1:
+            raise Unacceptable(f"{_shown(name)} is not known here; known are {', '.join(sorted(known))}")
+        if name not in _REPEATABLE and len(query.getall(name)) > 1:
             raise Unacceptable(f"{name} may be given once")
-    return dict(query)
 
 
-def number(given: Mapping[str, str], name: str, least: int, most: int | None) -> int | None:
+def number(query: MultiMapping[str], name: str, least: int, most: int | None) -> int | None:
     """A whole number within bounds, or None where it is not given. Raises Unacceptable."""
-    text = given.get(name)
+    text = query.get(name)
     if text is None:
         return None
     bounds = f"from {least} on" if most is None else f"from {least} to {most}"
@@ -68,3 +76,45 @@ def number(given: Mapping[str, str], name: str, least: int, most: int | None) ->
     if int(text) < least or (most is not None and int(text) > most):
         raise Unacceptable(f"{name} is {int(text)}; it has to be {bounds}")
     return int(text)
+
+
+def _each(query: MultiMapping[str], name: str, known: tuple[str, ...] = ()) -> frozenset[str]:
+    values = query.getall(name, [])
+    if len(values) > MAX_ALTERNATIVES:
+        raise Unacceptable(f"{name} is given {len(values)} times; at most {MAX_ALTERNATIVES} are taken")
+    for value in values:
+        if known and value not in known:
+            raise Unacceptable(f"{name} has to be one of {', '.join(known)}")
+        if not value:
+            raise Unacceptable(f"{name} may not be empty")
+    return frozenset(values)
+
+
+def _one_of(query: MultiMapping[str], name: str, known: tuple[str, ...]) -> str | None:
+    value = query.get(name)
+    if value is not None and value not in known:
+        raise Unacceptable(f"{name} has to be one of {', '.join(known)}")
+    return value
+
+
+def _moment(query: MultiMapping[str], name: str) -> str:
+    value = query.get(name)
+    if value is None:
+        return ""
+    if not is_rfc3339(value):
+        hint = ", with its + written as %2B" if " " in value else ""
+        raise Unacceptable(f"{name} has to be an RFC 3339 time, such as 2026-11-22T10:00:00Z{hint}")
+    return text_of(datetime.fromisoformat(value.upper().replace(":60", ":59")))
+
+
+def _search(query: MultiMapping[str]) -> str:
+    text = query.get("q")
+    if text is None:
+        return ""
+    if not text or len(text) > MAX_SEARCH_CHARS:
+        raise Unacceptable(f"q has to be 1 to {MAX_SEARCH_CHARS} characters")
+    return text
+
+
+def _shown(name: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in name[:40])

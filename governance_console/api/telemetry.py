@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION
 from governance_console.api.bodies import refuse_body
-from governance_console.api.queries import STREAM, number, single
+from governance_console.api.queries import STREAM_FILTERS, check_known, number, read_selection
 from governance_console.closes import FAILED, GOING_AWAY, POSITION_LOST, SLOW
 from governance_console.errors import PositionLost
 from governance_console.feed import Feed, Watcher
@@ -73,14 +73,14 @@ class Outlet:
 async def telemetry(request: web.Request) -> web.StreamResponse:
     """Stream to one watcher until it leaves, is cut, or the console stops."""
     feed, metrics = request.app[FEED], request.app[METRICS]
-    given = single(request.query, STREAM)
-    start = number(given, "from", 0, None)
+    check_known(request.query, ("from", "epoch", *STREAM_FILTERS))
+    start, selection = number(request.query, "from", 0, None), read_selection(request.query)
     socket = _upgradable(request)
     await socket.prepare(request)
     outlet = Outlet(socket, request, metrics)
     session = request.get(SESSION)
     try:
-        watcher = feed.join(start, given.get("epoch"), session.key if session else None, outlet.end)
+        watcher = feed.join(start, request.query.get("epoch"), selection, session.key if session else None, outlet.end)
     except PositionLost as lost:
         outlet.end(POSITION_LOST, lost.reason)
         await outlet.ended()

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from governance_console.entries import Item
+from governance_console.entries import Item, Page
+from governance_console.selection import EVERYTHING, Selection, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,30 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item to append, and the identity under which it is found again."""
+    """An item to append, the identity under which it is found again, and what filters and searches look at."""
 
     item: Item
     identity: bytes
+    shown: Shown
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of the record.
+
+    ``first`` and ``last`` are the numbers of its first and last entry, ``entry`` the last one's bytes,
+    ``recorded`` when its last few were recorded, newest first; ``…_lately`` counts from a given number on.
+    """
+
+    name: str
+    events: int
+    first: int
+    last: int
+    entry: bytes
+    recorded: Sequence[str]
+    events_lately: int
+    errors_lately: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +85,30 @@ class Storage(Protocol):
     async def probe(self) -> None:
         """Make one small durable write that changes no entry. Raises as ``append`` does."""
 
-    async def ascending(self, start: int, limit: int) -> Sequence[Item]:
-        """At most ``limit`` items from ``start`` on, oldest first. Raises RecordUnavailable."""
+    async def get(self, seq: int) -> Item | None:
+        """One item, or None. Raises RecordUnavailable."""
 
-    async def descending(self, before: int, limit: int) -> Sequence[Item]:
-        """At most ``limit`` items below ``before``, newest first. Raises RecordUnavailable."""
+    async def ascending(self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+        """At most ``limit`` selected items with ``start <= seq < stop``, oldest first. Raises RecordUnavailable.
+
+        A page may end early, after so many bytes or so much time; ``reached`` says where to go on, and is
+        ``stop`` when everything was looked at.
+        """
+
+    async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+        """At most ``limit`` selected items below ``before``, newest first. Raises RecordUnavailable.
+
+        It may end early as ``ascending`` does; ``reached`` is 0 when everything was looked at.
+        """
+
+    async def first_recorded(self, moment: str, size: int) -> int:
+        """The number of the first of ``size`` entries recorded at or after this time. Raises RecordUnavailable."""
+
+    async def sources(self, limit: int, lately: int, sample: int) -> Sequence[Source]:
+        """At most ``limit`` sources, the one heard last first; ``sample`` last times of each.
+
+        Raises RecordUnavailable.
+        """
 
     async def close(self) -> None:
         """Give everything back. No append may be under way."""

@@ -15,15 +15,25 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
-from governance_console.entries import Item, recorded_of
+from governance_console.categories import CATEGORIES, SEVERITIES
+from governance_console.entries import Item, Page, recorded_of
 from governance_console.errors import RecordUnavailable, StorageFailed, StorageFull
-from governance_console.storage import Known, Log, NewItem
+from governance_console.selection import EVERYTHING, Selection
+from governance_console.storage import Known, Log, NewItem, Source, sqlite_read, sqlite_sources
 from governance_console.storage.sqlite_file import SqliteFile
+from governance_console.storage.sqlite_read import COLUMNS, item_of
 
 READERS: Final = 2
 """Reader connections, each with a thread: reads are short, and more would only fight for the interpreter."""
 
-_COLUMNS: Final = "seq, entry, salt, data, data_is_json"
+_INSERT: Final = (
+    "INSERT INTO entries (seq, category, severity, source, type, subject, traceid, identity, salt, data_is_json,"
+    " entry, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HEARD: Final = (
+    "INSERT INTO sources (source, events, first, last) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (source) DO UPDATE SET events = events + excluded.events, last = excluded.last"
+)
 _T = TypeVar("_T")
 
 
@@ -49,13 +59,20 @@ class SqliteStorage:
     async def probe(self) -> None:
         await self._write(_probe)
 
-    async def ascending(self, start: int, limit: int) -> Sequence[Item]:
-        return await self._read(f"SELECT {_COLUMNS} FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?", start, limit)
+    async def get(self, seq: int) -> Item | None:
+        return await self._read(lambda reader: _get(reader, seq))
 
-    async def descending(self, before: int, limit: int) -> Sequence[Item]:
-        return await self._read(
-            f"SELECT {_COLUMNS} FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?", before, limit
-        )
+    async def ascending(self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+        return await self._read(lambda reader: sqlite_read.ascending(reader, start, stop, limit, selection))
+
+    async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+        return await self._read(lambda reader: sqlite_read.descending(reader, before, limit, selection))
+
+    async def first_recorded(self, moment: str, size: int) -> int:
+        return await self._read(lambda reader: sqlite_read.first_recorded(reader, moment, size))
+
+    async def sources(self, limit: int, lately: int, sample: int) -> Sequence[Source]:
+        return await self._read(lambda reader: sqlite_sources.sources(reader, limit, lately, sample))
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._close)
@@ -85,22 +102,21 @@ class SqliteStorage:
 
         return await asyncio.get_running_loop().run_in_executor(self._writer_thread, run)
 
-    async def _read(self, query: str, *bindings: int) -> Sequence[Item]:
-        def run() -> Sequence[Item]:
+    async def _read(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        def run() -> _T:
             reader = self._readers.get()
             try:
                 with _spoken_of():
-                    rows = reader.execute(query, bindings).fetchall()
+                    return work(reader)
             finally:
                 self._readers.put(reader)
-            return [_item(row) for row in rows]
 
         return await asyncio.get_running_loop().run_in_executor(self._reader_threads, run)
 
 
-def _item(row: tuple[Any, ...]) -> Item:
-    seq, entry, salt, data, is_json = row
-    return Item(seq, entry, salt, data, bool(is_json))
+def _get(reader: apsw.Connection, seq: int) -> Item | None:
+    row = reader.execute(f"SELECT {COLUMNS} FROM entries WHERE seq = ?", (seq,)).fetchone()
+    return None if row is None else item_of(row)
 
 
 def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
@@ -113,14 +129,36 @@ def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[byte
 
 
 def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
-    rows = (
-        (new.item.seq, new.identity, new.item.entry, new.item.salt, new.item.data_is_json, new.item.data)
-        for new in items
-    )
     with _transaction(writer):
-        writer.executemany(
-            "INSERT INTO entries (seq, identity, entry, salt, data_is_json, data) VALUES (?, ?, ?, ?, ?, ?)", rows
-        )
+        writer.executemany(_INSERT, map(_row, items))
+        writer.executemany(_HEARD, _heard(items))
+
+
+def _row(new: NewItem) -> tuple[Any, ...]:
+    item, shown = new.item, new.shown
+    return (
+        item.seq,
+        CATEGORIES.index(shown.category),
+        SEVERITIES.index(shown.severity),
+        shown.source,
+        shown.type,
+        new.subject,
+        shown.traceid,
+        new.identity,
+        item.salt,
+        item.data_is_json,
+        item.entry,
+        item.data,
+    )
+
+
+def _heard(items: Sequence[NewItem]) -> Sequence[tuple[Any, ...]]:
+    """How many events of which source, and their first and last number."""
+    heard: dict[str, tuple[int, int, int]] = {}
+    for new in items:
+        count, first, _ = heard.get(new.shown.source, (0, new.item.seq, 0))
+        heard[new.shown.source] = (count + 1, first, new.item.seq)
+    return [(source, *numbers) for source, numbers in heard.items()]
 
 
 def _probe(writer: apsw.Connection) -> None:

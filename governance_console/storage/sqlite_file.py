@@ -25,16 +25,33 @@ OLDEST_ENGINE: Final = (3, 51, 3)
 """SQLite 3.7.0 to 3.51.2 can lose commits in a WAL reset with two or more connections."""
 
 SCHEMA: Final = """
+-- Small columns first: what filters look at is read without the entry and the data behind it.
+-- category and severity are places in categories.CATEGORIES and SEVERITIES.
 CREATE TABLE log (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
+    category INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    type TEXT NOT NULL,
+    subject TEXT,
+    traceid TEXT,
     identity BLOB NOT NULL,
-    entry BLOB NOT NULL,
     salt BLOB,
     data_is_json INTEGER NOT NULL,
+    entry BLOB NOT NULL,
     data BLOB
 ) STRICT;
 CREATE UNIQUE INDEX entries_by_identity ON entries (identity);
+CREATE INDEX entries_by_traceid ON entries (traceid) WHERE traceid IS NOT NULL;
+CREATE INDEX entries_by_source ON entries (source);
+CREATE INDEX errors_by_source ON entries (source) WHERE severity >= 4;
+CREATE TABLE sources (
+    source TEXT PRIMARY KEY,
+    events INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 
 

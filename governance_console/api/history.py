@@ -1,0 +1,88 @@
+"""``GET /api/events``: the record read back, by the page or whole as NDJSON."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from aiohttp import web
+
+from governance_console.api import JOURNAL, REQUEST_ID, STORAGE
+from governance_console.api.queries import HISTORY_FILTERS, Cursor, check_known, read_cursor, read_selection
+from governance_console.entries import Page, item_json, item_line, page_json
+from governance_console.errors import RecordUnavailable
+from governance_console.limits import DEFAULT_PAGE
+from governance_console.selection import Selection
+from governance_console.storage import Storage
+
+NDJSON: Final = "application/x-ndjson"
+EXPORT_PAGE: Final = 500
+"""Items read at once for an export: short reads, so that the writer is never held up for long."""
+
+_log = logging.getLogger(__name__)
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """One page, newest first, or oldest first with ``from``; or all of it as NDJSON, if that is accepted."""
+    journal, storage = request.app[JOURNAL], request.app[STORAGE]
+    check_known(request.query, ("from", "before", "limit", *HISTORY_FILTERS))
+    size = journal.size
+    cursor, selection = read_cursor(request.query, size), read_selection(request.query)
+    if NDJSON in request.headers.get("Accept", ""):
+        return await _export(request, storage, cursor, selection, size)
+    found = await _read(storage, cursor, selection, size, cursor.limit or DEFAULT_PAGE)
+    return _json(page_json(journal.epoch, size, found.items, _following(cursor, found, size)))
+
+
+async def entry(request: web.Request) -> web.Response:
+    """One item by its number."""
+    digits = request.match_info["seq"]
+    size = request.app[JOURNAL].size
+    seq = int(digits) if len(digits) <= 18 else size
+    found = await request.app[STORAGE].get(seq) if seq < size else None
+    if found is None:
+        raise web.HTTPNotFound(text=f"nothing is recorded under #{digits[:20]} yet; the next number is #{size}")
+    return _json(item_json(found))
+
+
+async def _read(storage: Storage, cursor: Cursor, selection: Selection, size: int, limit: int) -> Page:
+    if cursor.start is None:
+        return await storage.descending(cursor.before, limit, selection)
+    return await storage.ascending(cursor.start, size, limit, selection)
+
+
+def _following(cursor: Cursor, found: Page, size: int) -> int | None:
+    """The cursor of the next page, or None where the record ends that way."""
+    end = 0 if cursor.start is None else size
+    return None if found.reached == end else found.reached
+
+
+async def _export(
+    request: web.Request, storage: Storage, cursor: Cursor, selection: Selection, size: int
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": NDJSON})
+    await response.prepare(request)
+    left = cursor.limit
+    following: int | None = 0
+    try:
+        while following is not None and left != 0:
+            found = await _read(storage, cursor, selection, size, min(EXPORT_PAGE, left or EXPORT_PAGE))
+            if found.items:
+                await response.write(b"".join([item_line(item) for item in found.items]))
+            left = None if left is None else left - len(found.items)
+            following = _following(cursor, found, size)
+            if following is not None:
+                up = cursor.start is not None
+                cursor = Cursor(None, following if up else None, size if up else following)
+    except RecordUnavailable as error:
+        # The status is out already: a connection that breaks off is the only honest end of half an answer.
+        _log.error("an export broke off: %s", error, extra={"request": request[REQUEST_ID]})
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+    await response.write_eof()
+    return response
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
