@@ -10,7 +10,7 @@ from aiohttp import web
 from governance_console.api import JOURNAL, REQUEST_ID, STORAGE
 from governance_console.api.queries import HISTORY_FILTERS, Cursor, check_known, read_cursor, read_selection
 from governance_console.entries import Page, item_json, item_line, page_json
-from governance_console.errors import RecordUnavailable
+from governance_console.errors import RecordUnavailable, Unacceptable
 from governance_console.limits import DEFAULT_PAGE
 from governance_console.selection import Selection
 from governance_console.storage import Storage
@@ -25,10 +25,10 @@ _log = logging.getLogger(__name__)
 async def page(request: web.Request) -> web.StreamResponse:
     """One page, newest first, or oldest first with ``from``; or all of it as NDJSON, if that is accepted."""
     journal, storage = request.app[JOURNAL], request.app[STORAGE]
-    check_known(request.query, ("from", "before", "limit", *HISTORY_FILTERS))
+    check_known(request.query, ("from", "before", "limit", "format", *HISTORY_FILTERS))
     size = journal.size
     cursor, selection = read_cursor(request.query, size), read_selection(request.query)
-    if NDJSON in request.headers.get("Accept", ""):
+    if _wants_lines(request):
         return await _export(request, storage, cursor, selection, size)
     found = await _read(storage, cursor, selection, size, cursor.limit or DEFAULT_PAGE)
     return _json(page_json(journal.epoch, size, found.items, _following(cursor, found, size)))
@@ -43,6 +43,14 @@ async def entry(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text=f"nothing is recorded under #{digits[:20]} yet; the next number is #{size}")
     return _json(item_json(found))
+
+
+def _wants_lines(request: web.Request) -> bool:
+    """``format=ndjson`` is for links, which cannot say what they accept."""
+    asked = request.query.get("format", "")
+    if asked not in ("", "ndjson", "json"):
+        raise Unacceptable("format has to be json or ndjson")
+    return asked == "ndjson" or (not asked and NDJSON in request.headers.get("Accept", ""))
 
 
 async def _read(storage: Storage, cursor: Cursor, selection: Selection, size: int, limit: int) -> Page:
@@ -60,7 +68,8 @@ def _following(cursor: Cursor, found: Page, size: int) -> int | None:
 async def _export(
     request: web.Request, storage: Storage, cursor: Cursor, selection: Selection, size: int
 ) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": NDJSON})
+    name = f'attachment; filename="entries-{size}.ndjson"'
+    response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": name})
     await response.prepare(request)
     left = cursor.limit
     following: int | None = 0

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from governance_console.rhythm import is_quiet, usual_gap_sec
+from governance_console.times import text_of
+from tests.console import Console
+from tests.test_ingest import problem
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def heard(*seconds_ago: float) -> list[str]:
+    return [text_of(NOON - timedelta(seconds=ago)) for ago in seconds_ago]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "usual"),
+    [
+        (heard(0, 10, 20, 30), None),  # too few to speak of a rhythm
+        (heard(0, 10, 20, 30, 40), 10.0),
+        (heard(0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 1000), 10.0),  # one long night does not count
+        (heard(*[5] * 60), None),  # one batch is one moment
+    ],
+)
+def test_the_usual_gap_is_what_nine_of_ten_stay_within(recorded: list[str], usual: float | None) -> None:
+    assert usual_gap_sec(recorded) == usual
+
+
+@pytest.mark.parametrize(
+    ("silent", "usual", "quiet"),
+    [(3600, None, False), (3600, 86_400, False), (29, 1, False), (31, 1, True), (299, 100, False), (301, 100, True)],
+)
+def test_a_source_is_judged_by_its_own_rhythm(silent: float, usual: float | None, quiet: bool) -> None:
+    assert is_quiet(silent, usual) == quiet
+
+
+async def test_every_source_is_there_the_one_heard_last_first(console: Console) -> None:
+    await console.record({"source": "a", "type": "t"}, {"source": "b", "type": "task.failed"})
+    await console.record({"source": "a", "type": "last"})
+    found = (await console.get("/api/sources")).json
+    a, b = found["sources"]
+    assert (a["source"], a["events"], a["first"], a["last"]) == ("a", 2, 0, 2)
+    assert a["entry"]["event"]["type"] == "last"
+    assert a["hour"] == {"events": 2, "errors": 0}
+    assert b["hour"] == {"events": 1, "errors": 1}
+    assert a["usual_gap_sec"] is None
+    assert a["quiet"] is False
+    assert 0 <= a["silent_sec"] < 60
+    assert [one["source"] for one in (await console.get("/api/sources?limit=1")).json["sources"]] == ["a"]
+
+
+async def test_an_empty_record_has_no_sources(console: Console) -> None:
+    assert (await console.get("/api/sources")).json["sources"] == []
+
+
+@pytest.mark.parametrize("query", ["?limit=0", "?limit=501", "?source=a"])
+async def test_what_is_not_known_is_refused(console: Console, query: str) -> None:
+    problem(await console.get("/api/sources" + query), 422)
