@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
+from typing import Final
 
 from aiohttp import web
 
@@ -14,6 +16,7 @@ from governance_console.api import (
     FEED,
     JOURNAL,
     METRICS,
+    PARSING,
     SESSIONS,
     SETTINGS,
     STORAGE,
@@ -39,7 +42,9 @@ from governance_console.settings import Settings
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.ticker import Ticker
 
-ROUTES = (
+_log = logging.getLogger(__name__)
+
+ROUTES: Final = (
     Route("POST", "/api/gpt/query", gpt.post, Access.READ),
     Route("GET", "/api/ws/telemetry", telemetry.telemetry, Access.READ, upgrades=True),
     Route("POST", "/api/events", events.post, Access.APPEND),
@@ -64,6 +69,7 @@ def create_app(settings: Settings) -> web.Application:
     app[TOKENS] = Tokens(settings.operator_token, settings.agent_tokens, settings.metrics_token)
     app[SESSIONS] = Sessions()
     app[ASSISTANT] = StubAssistant()
+    app[PARSING] = asyncio.Semaphore(1)
     add_routes(app, ROUTES)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.extend((_record, _heartbeat))
@@ -79,18 +85,27 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending)
     journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
     app[STORAGE] = storage
+    app[METRICS].watch_feed(lambda: feed.watchers)
     app[METRICS].watch_disk(settings.database_path.parent)
     running = asyncio.create_task(journal.run())
-    yield
-    journal.close()
-    await running
-    await storage.close()
+    try:
+        yield
+        journal.close()
+        await running
+    finally:
+        await storage.close()
 
 
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """The one ticker."""
     ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[METRICS])
     running = asyncio.create_task(ticker.run())
+    running.add_done_callback(_say_why)
     yield
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+def _say_why(ended: asyncio.Task[None]) -> None:
+    if not ended.cancelled() and ended.exception() is not None:
+        _log.error("the ticker died: no heartbeats until the console is started again", exc_info=ended.exception())

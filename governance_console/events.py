@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -47,19 +47,24 @@ def of_console(event_type: str, data: dict[str, Any], made_id: str) -> Event:
 
 def parse_structured(body: bytes, make_id: MakeId) -> list[Event]:
     """One CloudEvent (``application/cloudevents+json``). Raises InputError."""
-    return _each([_json(body, "one CloudEvents object", dict)], _strict, make_id)
+    text = jsontext.decode(body)
+    if jsontext.is_array(text):
+        raise Unacceptable("the body has to be one CloudEvents object; an array is application/cloudevents-batch+json")
+    return _each(jsontext.items(text), _strict, make_id)
 
 
 def parse_batch(body: bytes, make_id: MakeId) -> list[Event]:
     """An array of CloudEvents (``application/cloudevents-batch+json``). Raises InputError."""
-    batch = _json(body, "an array of CloudEvents objects", list)
-    return _each(_elements(batch), _strict, make_id)
+    text = jsontext.decode(body)
+    if not jsontext.is_array(text):
+        jsontext.parse(text)
+        raise Unacceptable("the body has to be an array of CloudEvents objects")
+    return _each(jsontext.items(text), _strict, make_id)
 
 
 def parse_json(body: bytes, make_id: MakeId) -> list[Event]:
     """One object or an array of them, each strict where it has ``specversion``, else lenient. Raises InputError."""
-    found = _json(body, "one JSON object, or an array of them", (dict, list))
-    return _each(_elements(found) if isinstance(found.value, list) else [found], _either, make_id)
+    return _each(jsontext.items(jsontext.decode(body)), _either, make_id)
 
 
 def parse_ndjson(body: bytes, make_id: MakeId) -> list[Event]:
@@ -67,16 +72,7 @@ def parse_ndjson(body: bytes, make_id: MakeId) -> list[Event]:
 
     Raises InputError; for a line that is no JSON it names the line, counted from 1.
     """
-    found: list[jsontext.Slice] = []
-    for number, line in enumerate(jsontext.decode(body).split("\n"), start=1):
-        if line.strip(" \t\r"):
-            if len(found) == MAX_REQUEST_EVENTS:
-                raise TooLarge(f"more than {MAX_REQUEST_EVENTS} events in one request")
-            try:
-                found.append(jsontext.parse(line))
-            except Malformed as error:
-                raise Malformed(f"line {number}: {error}", [Fault(len(found), "", f"line {number}: {error}")]) from None
-    return _each(found, _either, make_id)
+    return _each(_lines(jsontext.decode(body)), _either, make_id)
 
 
 def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, body: bytes) -> list[Event]:
@@ -88,11 +84,11 @@ def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, b
         if name == header.lower():
             continue
         if name in attributes or name == "datacontenttype":
-            faults.append(Fault(0, f"/{name}", f"the header ce-{name} may not be sent, or not twice"))
+            faults.append(Fault(0, pointer_to(name), f"the header ce-{shown(name)} may not be sent, or not twice"))
         try:
             attributes[name] = unquote_to_bytes(value).decode("utf-8")
         except (UnicodeDecodeError, UnicodeEncodeError):
-            faults.append(Fault(0, f"/{name}", f"the header ce-{name} is not percent-encoded UTF-8"))
+            faults.append(Fault(0, pointer_to(name), f"the header ce-{shown(name)} is not percent-encoded UTF-8"))
     if faults:
         raise Unacceptable("a ce- header is at fault", faults)
     if content_type is not None:
@@ -100,46 +96,49 @@ def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, b
     data: Data | None = None
     payload: Any = None
     if body and _names_json(content_type):
-        found = jsontext.parse(jsontext.decode(body))
-        data, payload = Data(found.text.encode(), True), found.value
+        payload, text = jsontext.parse(jsontext.decode(body))
+        data = Data(text.encode(), True)
     elif body:
         data = Data(body, False)
     return _settled([lambda: event_of(attributes, data, payload)])
 
 
-def _json(body: bytes, what: str, types: type | tuple[type, ...]) -> jsontext.Slice:
-    found = jsontext.parse(jsontext.decode(body))
-    if not isinstance(found.value, types):
-        raise Unacceptable(f"the body has to be {what}")
-    return found
-
-
-def _elements(batch: jsontext.Slice) -> list[jsontext.Slice]:
-    if len(batch.value) > MAX_REQUEST_EVENTS:
-        raise TooLarge(f"{len(batch.value)} events in one request; at most {MAX_REQUEST_EVENTS} are taken")
-    return list(jsontext.elements(batch.text))
+def _lines(text: str) -> Iterator[jsontext.Item]:
+    place = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip(" \t\r"):
+            continue
+        if jsontext.is_array(line):
+            raise Unacceptable(f"line {number}: one object a line is taken, and this is an array")
+        try:
+            yield from jsontext.items(line)
+        except Malformed as error:
+            raise Malformed(f"line {number}: {error}", [Fault(place, "", f"line {number}: {error}")]) from None
+        place += 1
 
 
 def _each(
-    found: list[jsontext.Slice], read: Callable[[list[jsontext.Member], str], Event], make_id: MakeId
+    found: Iterable[jsontext.Item], read: Callable[[list[jsontext.Member], str], Event], make_id: MakeId
 ) -> list[Event]:
-    def reader(place: int, item: jsontext.Slice) -> Callable[[], Event]:
+    def reader(place: int, item: jsontext.Item) -> Callable[[], Event]:
         def read_item() -> Event:
-            if not isinstance(item.value, dict):
+            if item.members is None:
                 raise Faulty("", "an event has to be a JSON object")
-            return read(jsontext.members(item.text), make_id(place))
+            return read(item.members, make_id(place))
 
         return read_item
 
-    return _settled([reader(place, item) for place, item in enumerate(found)])
+    return _settled(reader(place, item) for place, item in enumerate(found))
 
 
-def _settled(readers: list[Callable[[], Event]]) -> list[Event]:
+def _settled(readers: Iterable[Callable[[], Event]]) -> list[Event]:
     """All events, or one error that names every item at fault."""
     events: list[Event] = []
     faults: list[Fault] = []
     too_large = False
     for place, read in enumerate(readers):
+        if place == MAX_REQUEST_EVENTS:
+            raise TooLarge(f"more than {MAX_REQUEST_EVENTS} events in one request")
         try:
             events.append(read())
         except Faulty as fault:

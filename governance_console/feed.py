@@ -2,7 +2,7 @@
 
 A watcher is a cursor: the next ``seq`` it wants. It is served from a ring of recent messages, encoded once
 for all, and from storage where the ring no longer reaches. So there is no queue per watcher: one that is
-slow only falls behind its cursor, delays nobody, costs no memory, and loses nothing. Publishing never waits.
+slow only falls behind its cursor, delays nobody, keeps one batch in memory, and loses nothing. Publishing never waits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ RING_BYTES: Final = 32 * 1024 * 1024
 
 BATCH_MESSAGES: Final = 256
 """Messages handed to a watcher at once: few enough that heartbeats between batches keep their time."""
+
+BATCH_BYTES: Final = 1024 * 1024
+"""What a slow watcher may keep in memory after the ring has let go of it."""
 
 History = Callable[[int, int, int, Selection], Awaitable[Page]]
 End = Callable[[int, str], None]
@@ -44,11 +47,21 @@ class Feed:
     The journal alone calls ``publish`` and ``set_writable``; the ticker alone calls ``beat``.
     """
 
-    def __init__(self, epoch: str, size: int, interval_sec: float, history: History) -> None:
+    def __init__(
+        self,
+        epoch: str,
+        size: int,
+        interval_sec: float,
+        history: History,
+        ring_messages: int = RING_MESSAGES,
+        ring_bytes: int = RING_BYTES,
+    ) -> None:
         self._head = Head(epoch, size, True)
         self._interval_sec = interval_sec
         self._history = history
         self._ring: list[Message] = []
+        self._most_messages = ring_messages
+        self._most_bytes = ring_bytes
         self._ring_bytes = 0
         self._beats = 0
         self._changed = asyncio.Event()
@@ -109,11 +122,16 @@ class Feed:
             self._emptied.clear()
             await self._emptied.wait()
 
-    def end(self, code: int, reason: str, credential: str | None = None) -> None:
-        """Close the sockets that were opened with this credential, or all of them."""
+    def end(self, code: int, reason: str, credential: str) -> None:
+        """Close the sockets that were opened with this credential."""
         for watcher in tuple(self._watchers):
-            if credential is None or watcher.credential == credential:
+            if watcher.credential == credential:
                 watcher.end(code, reason)
+
+    def end_all(self, code: int, reason: str) -> None:
+        """Close every socket."""
+        for watcher in tuple(self._watchers):
+            watcher.end(code, reason)
 
     async def following(self, watcher: Watcher) -> Sequence[bytes]:
         """What this watcher gets next, waiting until there is something. The first is its welcome.
@@ -140,9 +158,16 @@ class Feed:
     def _recent(self, watcher: Watcher) -> list[bytes]:
         """What the watcher wants of the next messages in the ring."""
         start = watcher.next - self._oldest
-        messages = self._ring[start : start + BATCH_MESSAGES]
-        watcher.next += len(messages)
-        return [message.text for message in messages if watcher.selection.matches(message.shown)]
+        found: list[bytes] = []
+        content = 0
+        for message in self._ring[start : start + BATCH_MESSAGES]:
+            watcher.next += 1
+            if watcher.selection.matches(message.shown):
+                found.append(message.text)
+                content += len(message.text)
+                if content > BATCH_BYTES:
+                    break
+        return found
 
     async def _older(self, watcher: Watcher) -> list[bytes]:
         """What it wants of what the ring no longer holds."""
@@ -155,7 +180,7 @@ class Feed:
 
     def _trim(self) -> None:
         # A quarter at a time: cutting the front of a list moves all of it.
-        while len(self._ring) > RING_MESSAGES or self._ring_bytes > RING_BYTES:
+        while len(self._ring) > self._most_messages or self._ring_bytes > self._most_bytes:
             cut = max(1, len(self._ring) // 4)
             self._ring_bytes -= sum(len(message.text) for message in self._ring[:cut])
             del self._ring[:cut]

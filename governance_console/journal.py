@@ -18,7 +18,7 @@ from governance_console.attributes import Event
 from governance_console.entries import entry_message
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
-from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_EVENTS
+from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_BYTES, MAX_REQUEST_EVENTS
 from governance_console.metrics import Metrics
 from governance_console.settling import Group, Settled, Submission
 from governance_console.storage import Log, Storage
@@ -26,6 +26,8 @@ from governance_console.times import text_of, utc_now
 
 PROBE_SEC: Final = 2.0
 """How often a record that could not be written is tried again."""
+
+_UNKNOWN: Final = "the record cannot be written: {}; whether this was recorded is unknown, and sending it again is safe"
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class Journal:
         self._metrics = metrics
         self._now = now
         self._probe_sec = probe_sec
-        self._failure: StorageFailed | None = None
+        self._failure = ""
         self._writable = True
         self._closing = False
         self._waiting: list[_Waiting] = []
@@ -96,13 +98,13 @@ class Journal:
 
         Raises Conflict, or RecordUnavailable, after which it is unknown whether they were recorded.
         """
-        if self._failure is not None:
-            raise self._failure
+        if self._failure:
+            raise StorageFailed(f"the record cannot be written: {self._failure}; nothing of this was recorded")
         if self._closing:
-            raise RecordUnavailable("the console is shutting down")
+            raise RecordUnavailable("the console is shutting down; nothing of this was recorded")
         content = sum(len(event.attributes) + (len(event.data.content) if event.data else 0) for event in events)
         if self._events_waiting + len(events) > MAX_QUEUED_EVENTS or self._bytes_waiting + content > MAX_QUEUED_BYTES:
-            raise QueueFull("too many events are waiting to be committed")
+            raise QueueFull("too many events are waiting to be committed; nothing of this was recorded")
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         receipt.add_done_callback(_retrieve)
         waiting = _Waiting(Submission.of(principal, events), receipt, content)
@@ -146,21 +148,27 @@ class Journal:
         except RecordUnavailable as error:
             self._refuse(group, error)
         except Exception as error:
-            _log.exception("the journal failed")
-            self._refuse(group, StorageFailed(f"the journal failed ({type(error).__name__})"))
+            self._refuse(group, self._broken(error))
         else:
             for one, outcome in zip(group, outcomes, strict=True):
                 self._answer(one, outcome)
 
     async def _probe(self) -> None:
-        if self._failure is not None:
+        if self._failure:
             return
         try:
             await self._storage.probe()
         except RecordUnavailable as error:
             self._refuse([], error)
+        except Exception as error:
+            self._refuse([], self._broken(error))
         else:
             self._wrote()
+
+    def _broken(self, error: Exception) -> StorageFailed:
+        """What nobody foresaw: the journal stops recording rather than guessing, and goes on answering."""
+        _log.error("the journal failed", exc_info=error)
+        return StorageFailed(f"the journal failed ({type(error).__name__})")
 
     def _answer(self, one: _Waiting, outcome: Settled | Conflict) -> None:
         self._count(one, -1)
@@ -171,14 +179,15 @@ class Journal:
 
     def _refuse(self, group: list[_Waiting], error: RecordUnavailable) -> None:
         if isinstance(error, StorageFailed):
-            self._failure = error
+            self._failure = str(error)
         if self._writable:
             _log.error("the record cannot be written: %s", error)
         self._writable = False
         self._tell()
         for one in group:
             self._count(one, -1)
-            one.receipt.set_exception(error)
+            # To each its own: a raised exception gathers the frames it went through.
+            one.receipt.set_exception(type(error)(_UNKNOWN.format(error)))
 
     def _wrote(self) -> None:
         if not self._writable:
@@ -193,10 +202,11 @@ class Journal:
 
     def _next_group(self) -> list[_Waiting]:
         """What waits, as far as one commit should hold."""
-        events = 0
+        events = content = 0
         for taken, one in enumerate(self._waiting):
             events += len(one.submission.events)
-            if events > MAX_REQUEST_EVENTS and taken:
+            content += one.content_bytes
+            if taken and (events > MAX_REQUEST_EVENTS or content > MAX_REQUEST_BYTES):
                 group, self._waiting = self._waiting[:taken], self._waiting[taken:]
                 return group
         group, self._waiting = self._waiting, []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prometheus_client import (
@@ -101,6 +101,10 @@ class Metrics:
         self.batch_size.observe(len(categories))
         for category, count in Tally(categories).items():
             self.events.labels(category).inc(count)
+
+    def watch_feed(self, watchers: Callable[[], int]) -> None:
+        """Show how many are watching, asked at each scrape."""
+        self.watchers.set_function(watchers)
 
     def watch_disk(self, folder: Path) -> None:
         """Show the free space where the log is kept, read at each scrape."""

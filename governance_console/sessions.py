@@ -37,14 +37,15 @@ class Sessions:
         self._now = now
         self._open: dict[str, Session] = {}
 
-    def begin(self, principal: Principal) -> tuple[str, Session]:
-        """A new session, with the secret id for its cookie; it is not kept and cannot be had again."""
+    def begin(self, principal: Principal) -> tuple[str, Session, str | None]:
+        """A new session: the secret id for its cookie, which is not kept, and which session ended for want of room."""
         secret = secrets.token_urlsafe(32)
         session = Session(digest_of(secret).hex(), principal, self._now() + LIFETIME)
         self._open[session.key] = session
-        if len(self._open) > MAX_SESSIONS:
-            del self._open[next(iter(self._open))]
-        return secret, session
+        evicted = next(iter(self._open)) if len(self._open) > MAX_SESSIONS else None
+        if evicted is not None:
+            del self._open[evicted]
+        return secret, session, evicted
 
     def find(self, secret: str) -> Session | None:
         """The session with this id, unless it has ended."""

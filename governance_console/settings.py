@@ -179,6 +179,8 @@ def _contradictions(settings: Settings) -> list[str]:
     found: list[str] = []
     if not settings.listen.is_loopback and not settings.operator_token:
         found.append(f"LISTEN is {settings.listen}, which others can reach, and nothing guards it: set OPERATOR_TOKEN")
+    if (settings.public_url or settings.allowed_hosts) and not settings.operator_token:
+        found.append("PUBLIC_URL or ALLOWED_HOSTS invites others, and nothing guards the console: set OPERATOR_TOKEN")
     if settings.agent_tokens and not settings.operator_token:
         found.append("AGENT_TOKENS needs OPERATOR_TOKEN: without it everybody may do everything")
     tokens = [settings.operator_token, settings.metrics_token, *settings.agent_tokens.values()]

@@ -1,4 +1,4 @@
-"""Which events of a group of requests are new, which were recorded before, and which contradict the record. Pure.
+"""Which events of a group of requests are new, which were recorded before, and which contradict the record.
 
 Requests that wait together share one commit. Each is settled whole, against the log and against the
 requests before it in its group: it is numbered entirely or refused entirely, so ``seq`` has no holes.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from governance_console.attributes import Event
 from governance_console.entries import SALT_BYTES, identity, is_same, make_item
 from governance_console.errors import Conflict, Fault
+from governance_console.limits import MAX_FAULTS
 from governance_console.storage import Known, NewItem
 
 
@@ -63,7 +64,8 @@ class Group:
                 earlier = fresh[own] = Known(item.seq, item.entry, item.salt)
                 added.append(NewItem(item, own, event.shown, event.subject))
             elif not is_same(earlier.entry, earlier.salt, event):
-                faults.append(Fault(place, "/id", f"recorded before as #{earlier.seq} with other content"))
+                if len(faults) < MAX_FAULTS:
+                    faults.append(Fault(place, "/id", f"recorded before as #{earlier.seq} with other content"))
             seqs.append(earlier.seq)
         if faults:
             raise Conflict(f"item {faults[0].item}: {faults[0].detail}", faults)

@@ -24,7 +24,7 @@ def utc_now() -> datetime:
 
 def text_of(moment: datetime) -> str:
     """RFC 3339 in UTC, always with six digits of microseconds, so that texts order as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def is_rfc3339(text: str) -> bool:

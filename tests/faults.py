@@ -15,7 +15,7 @@ from governance_console.storage.sqlite import SqliteStorage
 class FaultyStorage:
     """``Storage`` that raises ``error`` at appends and probes, before or after they were done.
 
-    While ``hold`` is set, appends wait, so that requests can gather behind one.
+    While ``go`` is not set, appends wait, so that requests can gather behind one.
     """
 
     def __init__(self, path: Path) -> None:

@@ -144,12 +144,12 @@ async def test_a_foreign_host_is_refused(console: Console, host: str, path: str)
     "host", ["127.0.0.1", "10.1.2.3:8080", "[::1]:8080", "localhost", "my.localhost:1", "ok.example", "pub.example:1"]
 )
 async def test_addresses_loopback_names_and_named_hosts_are_served(settings: Settings, host: str) -> None:
-    allowed = replace(settings, allowed_hosts=("ok.example",), public_url="https://pub.example")
+    allowed = replace(settings, operator_token=TOKEN, allowed_hosts=("ok.example",), public_url="https://pub.example")
     async with running(allowed) as console:
         assert (await console.get("/healthz", headers={"Host": host})).status == 200
 
 
-FOREIGN = ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1", "file://", "http://"]
+FOREIGN = ["", "http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1", "file://", "http://"]
 
 
 @pytest.mark.parametrize("origin", FOREIGN)

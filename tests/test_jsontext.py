@@ -23,25 +23,41 @@ def test_an_object_is_taken_apart_and_put_together_without_losing_anything(
     value: dict[str, object], indent: int | str | None, ascii_only: bool
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    found = jsontext.members(jsontext.parse(text).text)
-    assert {member.key: member.value for member in found} == value
-    assert all(member.text in text and member.key_text in text for member in found)
-    assert json.loads(jsontext.object_text(found)) == value
+    (item,) = jsontext.items(text)
+    assert item.members is not None
+    assert item.length == len(text)
+    assert {member.key: member.value for member in item.members} == value
+    assert all(member.text in text and member.key_text in text for member in item.members)
+    assert json.loads(jsontext.object_text(item.members)) == value
 
 
 @given(st.lists(json_values, max_size=6), white_space)
-def test_an_array_is_taken_apart_into_the_very_texts_of_its_elements(
-    value: list[object], indent: int | str | None
-) -> None:
-    found = list(jsontext.elements(jsontext.parse(json.dumps(value, indent=indent)).text))
-    assert [element.value for element in found] == value
-    assert [json.loads(element.text) for element in found] == value
+def test_an_array_is_taken_apart_into_its_elements(value: list[object], indent: int | str | None) -> None:
+    text = json.dumps(value, indent=indent)
+    assert jsontext.is_array(" \n" + text)
+    found = [item.members for item in jsontext.items(text)]
+    assert [None if members is None else {member.key: member.value for member in members} for members in found] == [
+        element if isinstance(element, dict) else None for element in value
+    ]
+    assert jsontext.parse(f" {text} ") == (value, text)
+
+
+@given(st.text(alphabet='{}[]:,"\\ \n1ae', max_size=12))
+def test_what_the_standard_library_refuses_is_refused_and_what_it_takes_is_taken(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError:
+        with pytest.raises(Malformed):
+            list(jsontext.items(text))
+    else:
+        assert list(jsontext.items(text)) is not None
 
 
 def test_what_decoders_lose_is_kept() -> None:
     text = '{ "a" : 1.0e2 , "a" :\t"\\u00e9\\/" , "n": {"z":1,"z":2} }'
-    found = jsontext.members(text)
-    assert [(member.key, member.text) for member in found] == [
+    (item,) = jsontext.items(text)
+    assert item.members is not None
+    assert [(member.key, member.text) for member in item.members] == [
         ("a", "1.0e2"),
         ("a", '"\\u00e9\\/"'),
         ("n", '{"z":1,"z":2}'),
@@ -63,18 +79,20 @@ def test_what_decoders_lose_is_kept() -> None:
         (b'{"a":"\n"}', "control character"),
         (b"\xff\xfe", "byte 0"),
         (b"[" * 10_000 + b"]" * 10_000, "nested deeper"),
-        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper"),
+        (b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), "nested deeper"),
     ],
 )
 def test_what_is_not_json_is_refused_with_the_place(body: bytes, says: str) -> None:
     with pytest.raises(Malformed, match=says):
+        list(jsontext.items(jsontext.decode(body)))
+    with pytest.raises(Malformed):
         jsontext.parse(jsontext.decode(body))
 
 
 def test_nesting_up_to_the_limit_and_brackets_in_strings_are_taken() -> None:
-    assert jsontext.parse("[" * MAX_DEPTH + "]" * MAX_DEPTH).text
-    assert jsontext.parse(json.dumps(["[{" * 500])).text
+    assert jsontext.parse("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    assert jsontext.parse(json.dumps(["[{" * 500])) == (["[{" * 500], json.dumps(["[{" * 500]))
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
-    assert jsontext.parse(jsontext.decode(b"\xef\xbb\xbf[]")).value == []
+    assert jsontext.parse(jsontext.decode(b"\xef\xbb\xbf[]")) == ([], "[]")

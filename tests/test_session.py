@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from governance_console.access import OPERATOR
+from governance_console.api import SESSIONS
 from governance_console.sessions import LIFETIME, MAX_SESSIONS, Sessions
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
@@ -147,7 +148,7 @@ async def test_signing_out_without_a_session_is_harmless(guarded: Console) -> No
 def test_a_session_expires_and_only_its_hash_is_kept() -> None:
     time = datetime(2026, 11, 22, tzinfo=UTC)
     sessions = Sessions(lambda: time)
-    secret, session = sessions.begin(OPERATOR)
+    secret, session, _ = sessions.begin(OPERATOR)
     assert sessions.find(secret) == session
     assert secret not in repr(vars(sessions))
     assert sessions.expire() == []
@@ -160,9 +161,31 @@ def test_a_session_expires_and_only_its_hash_is_kept() -> None:
 
 def test_sessions_are_bounded_and_the_oldest_goes() -> None:
     sessions = Sessions()
-    first, _ = sessions.begin(OPERATOR)
-    second, _ = sessions.begin(OPERATOR)
-    for _ in range(MAX_SESSIONS - 1):
-        sessions.begin(OPERATOR)
+    first, oldest, _ = sessions.begin(OPERATOR)
+    second, _, _ = sessions.begin(OPERATOR)
+    evicted = [sessions.begin(OPERATOR)[2] for _ in range(MAX_SESSIONS - 1)]
+    assert evicted == [None] * (MAX_SESSIONS - 2) + [oldest.key]
     assert sessions.find(first) is None
     assert sessions.find(second) is not None
+
+
+async def test_the_stream_of_a_session_that_had_to_go_is_closed(guarded: Console) -> None:
+    headers = await sign_in(guarded)
+    async with await guarded.watch(headers=headers) as stream:
+        await stream.message()
+        for _ in range(MAX_SESSIONS - 1):
+            guarded.app[SESSIONS].begin(OPERATOR)
+        await sign_in(guarded)
+        assert await stream.close_code() == (4401, "too many sessions")
+
+
+async def test_the_stream_of_an_expired_session_is_closed_by_the_ticker(settings: Settings) -> None:
+    async with running(replace(settings, operator_token=TOKEN)) as console:
+        headers = await sign_in(console)
+        sessions = console.app[SESSIONS]
+        async with await console.watch(headers=headers) as stream:
+            await stream.message()
+            (session,) = sessions._open.values()
+            sessions._open[session.key] = replace(session, expires=datetime.now(UTC))
+            assert await stream.close_code() == (4401, "the session expired")
+        problem(await console.get("/api/events", headers=headers), 401)

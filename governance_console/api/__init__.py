@@ -1,5 +1,6 @@
 """The keys under which handlers find what ``app.py`` made, and what middleware found out of a request."""
 
+from asyncio import Semaphore
 from typing import Final
 
 from aiohttp.web import AppKey, RequestKey
@@ -21,6 +22,9 @@ STORAGE: Final[AppKey[Storage]] = AppKey("storage", Storage)
 FEED: Final = AppKey("feed", Feed)
 JOURNAL: Final = AppKey("journal", Journal)
 ASSISTANT: Final[AppKey[Assistant]] = AppKey("assistant", Assistant)
+
+PARSING: Final = AppKey("parsing", Semaphore)
+"""One large body at a time is parsed: beside each other they would only take the interpreter from the event loop."""
 
 REQUEST_ID: Final = RequestKey("request_id", str)
 PRINCIPAL: Final = RequestKey("principal", Principal)

@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from governance_console import events
-from governance_console.api import JOURNAL, METRICS, PRINCIPAL
+from governance_console.api import JOURNAL, METRICS, PARSING, PRINCIPAL
 from governance_console.api.bodies import media_type, read_body
 from governance_console.attributes import Event
 from governance_console.errors import (
@@ -54,7 +54,8 @@ async def post(request: web.Request) -> web.Response:
         make_id = _id_maker(request)
         body = await read_body(request, MAX_REQUEST_BYTES, inflate=True)
         if len(body) > THREAD_PARSE_BYTES:
-            found = await asyncio.to_thread(parse, body, make_id)
+            async with request.app[PARSING]:
+                found = await asyncio.to_thread(parse, body, make_id)
         else:
             found = parse(body, make_id)
         receipt = await request.app[JOURNAL].append(request[PRINCIPAL].name, found)

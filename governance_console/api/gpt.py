@@ -27,10 +27,10 @@ async def post(request: web.Request) -> web.Response:
 async def _object(request: web.Request) -> dict[str, object]:
     if media_type(request) != "application/json":
         raise Unsupported("a question is taken as JSON: send Content-Type: application/json")
-    found = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
-    if not isinstance(found.value, dict):
+    value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
+    if not isinstance(value, dict):
         raise Unacceptable('the body has to be an object, such as {"query": "hello"}')
-    return found.value
+    return value
 
 
 def _query(body: dict[str, object]) -> str:

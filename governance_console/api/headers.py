@@ -33,9 +33,7 @@ EVERYWHERE: Final = {
 
 async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Signal ``on_response_prepare``. What a handler has set stays."""
-    for name, value in EVERYWHERE.items():
-        response.headers.setdefault(name, value)
-    response.headers["Server"] = EVERYWHERE["Server"]
+    response.headers.update(EVERYWHERE)
     response.headers.setdefault("Cache-Control", "no-store")
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request[REQUEST_ID]

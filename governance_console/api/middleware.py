@@ -7,7 +7,7 @@ import secrets
 import time
 from typing import Final
 
-from aiohttp import ClientConnectionResetError, web
+from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from governance_console.access import ANONYMOUS, NOBODY, Access, Principal
@@ -67,10 +67,10 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
             raise
         headers = {name: error.headers[name] for name in ("Allow", "Upgrade", "Connection") if name in error.headers}
         return problem(request, error.status, _detail(request, error), headers=headers)
-    except ClientConnectionResetError:
-        # The client is gone, and nobody reads this answer. Raised on, aiohttp would log it as our failure.
-        return web.Response(status=CLIENT_GONE)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+            # The client is gone, and nobody reads this answer. Raised on, aiohttp would log it as our failure.
+            return web.Response(status=CLIENT_GONE)
         _log.exception("a handler failed", extra={"request": request[REQUEST_ID]})
         return problem(request, 500, "the console failed here; its log says more under this request_id")
 

@@ -70,13 +70,12 @@ def problem_of(request: web.Request, error: ConsoleError) -> web.Response:
     """The problem document of a domain error."""
     status = next((known for kind, known in STATUSES.items() if isinstance(error, kind)), None)
     if status is None:
-        raise error
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RecordUnavailable):
         headers["Retry-After"] = str(RETRY_AFTER_SEC)
-        detail = f"the record cannot be written: {error}; whether these events were recorded is unknown"
-        return problem(request, status, detail, headers=headers)
+        return problem(request, status, str(error), headers=headers)
     faults = error.faults if isinstance(error, InputError) else ()
     return problem(request, status, str(error), faults, headers)

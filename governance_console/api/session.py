@@ -39,7 +39,9 @@ async def post(request: web.Request) -> web.Response:
     earlier = request.get(SESSION)
     if earlier is not None:
         _end(request, earlier)
-    secret, session = sessions.begin(principal)
+    secret, session, evicted = sessions.begin(principal)
+    if evicted is not None:
+        request.app[FEED].end(CREDENTIAL_ENDED, "too many sessions", evicted)
     response = _told(request, principal, session)
     session_cookie(request.app[SETTINGS], request).set(response, secret, int(LIFETIME.total_seconds()))
     return response
@@ -63,8 +65,8 @@ def _end(request: web.Request, session: Session) -> None:
 async def _token(request: web.Request) -> str:
     if media_type(request) != "application/json":
         raise Unsupported("the token is taken as JSON: send Content-Type: application/json")
-    found = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
-    token = found.value.get("token") if isinstance(found.value, dict) else None
+    value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
+    token = value.get("token") if isinstance(value, dict) else None
     if not isinstance(token, str) or not token:
         raise Unacceptable('the body has to be {"token": "…"}')
     return token

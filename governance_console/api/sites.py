@@ -55,7 +55,8 @@ def check_origin(request: web.Request, settings: Settings) -> None:
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    own = {settings.public_url, f"http://{request.headers.get('Host', '').lower()}"}
+    own = {settings.public_url} if settings.public_url else set()
+    own.add(f"http://{request.headers.get('Host', '').lower()}")
     if origin.lower() not in own and origin.lower() not in settings.cors_origins:
         raise Forbidden("that Origin may not use this console: name the console in PUBLIC_URL, others in CORS_ORIGINS")
 

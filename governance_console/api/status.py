@@ -23,7 +23,7 @@ async def healthz(request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Ready: the record can be written."""
     if not request.app[JOURNAL].writable:
-        raise RecordUnavailable("see the console's log")
+        raise RecordUnavailable("the record cannot be written; the console's log says why")
     return web.Response(body=_READY, content_type="application/json")
 
 

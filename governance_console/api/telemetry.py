@@ -85,14 +85,12 @@ async def telemetry(request: web.Request) -> web.StreamResponse:
         outlet.end(POSITION_LOST, lost.reason)
         await outlet.ended()
         return socket
-    metrics.watchers.inc()
     sending = asyncio.create_task(_send_all(feed, watcher, outlet, metrics, request[PRINCIPAL].name))
     try:
         async for _ in socket:
             pass  # a watcher has nothing to say; its text is ignored
     finally:
         feed.leave(watcher)
-        metrics.watchers.dec()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         await outlet.ended()
@@ -102,7 +100,7 @@ async def telemetry(request: web.Request) -> web.StreamResponse:
 async def close_all(app: web.Application) -> None:
     """Signal ``on_shutdown``: say 1001 to every watcher, before the record goes."""
     feed = app[FEED]
-    feed.end(GOING_AWAY, "the console is shutting down")
+    feed.end_all(GOING_AWAY, "the console is shutting down")
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SEC + 0.5):
             await feed.emptied()

@@ -48,7 +48,11 @@ class SqliteStorage:
         self._readers: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
 
     async def open(self) -> Log:
-        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._open)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._open)
+        except BaseException:
+            await self.close()
+            raise
 
     async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
         return await self._write(lambda writer: _known(writer, identities))
@@ -77,18 +81,20 @@ class SqliteStorage:
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._close)
         self._writer_thread.shutdown()
-        self._reader_threads.shutdown()
 
     def _open(self) -> Log:
-        self._writer = self._file.open()
-        for _ in range(READERS):
-            self._readers.put(self._file.reader())
-        epoch, origin = self._file.identity()
-        last = self._writer.execute("SELECT seq, entry FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        size, recorded = (0, "") if last is None else (last[0] + 1, recorded_of(last[1]))
-        return Log(epoch, origin, size, recorded)
+        with self._file.explained():
+            self._writer = self._file.open()
+            epoch, origin = self._file.identity()
+            last = self._writer.execute("SELECT seq, entry FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+            size, recorded = (0, "") if last is None else (last[0] + 1, recorded_of(last[1]))
+            for _ in range(READERS):
+                self._readers.put(self._file.reader())
+            return Log(epoch, origin, size, recorded)
 
     def _close(self) -> None:
+        # Readers first, and all of them: only the last connection folds the WAL back into the file.
+        self._reader_threads.shutdown()
         while not self._readers.empty():
             self._readers.get().close()
         self._writer = None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
 import apsw
+from msgspec import DecodeError
 
 from governance_console.errors import CannotStart
 from governance_console.storage.lock import LockFile
@@ -66,27 +68,31 @@ class SqliteFile:
         self._writer: apsw.Connection | None = None
 
     def open(self) -> apsw.Connection:
-        """Lock the file, open or make it, and prove that it can be written. Raises CannotStart."""
+        """Lock the file, open or make it, and prove that it can be written. Called within ``explained``."""
         _check_engine(apsw.sqlite_lib_version())
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock.acquire()
+        self._writer = self._opened()
+        return self._writer
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Whatever goes wrong while opening becomes a sentence, and nothing stays open or locked."""
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock.acquire()
-        except OSError as error:
-            self._refuse(f"{error.strerror or error}: make its folder writable, or change DATABASE_URL")
-        try:
-            self._writer = self._opened()
+            yield
         except apsw.NotADBError:
             self._give_up("it is not a SQLite database; name another file in DATABASE_URL")
         except apsw.FullError:
             self._give_up("no space is left there; free some and start again")
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
             self._give_up(f"{error}: make the file and its folder writable, or change DATABASE_URL")
-        except apsw.Error as error:
+        except (apsw.Error, DecodeError) as error:
             self._give_up(f"{error}; if the file is damaged, keep it and restore a backup")
-        except CannotStart:
-            self._lock.release()
+        except OSError as error:
+            self._give_up(f"{error.strerror or error}: make its folder writable, or change DATABASE_URL")
+        except BaseException:
+            self.close()
             raise
-        return self._writer
 
     def reader(self) -> apsw.Connection:
         """One more connection, which cannot write."""
@@ -111,10 +117,10 @@ class SqliteFile:
         self._lock.release()
 
     def _opened(self) -> apsw.Connection:
-        is_new = not self._path.exists() or self._path.stat().st_size == 0
         writer = apsw.Connection(str(self._path))
         try:
             writer.set_busy_timeout(5_000)
+            is_new = _is_empty(writer)
             if not is_new:
                 self._check_ours(writer)
             _set_durable(writer, self._path)
@@ -144,18 +150,24 @@ class SqliteFile:
             "INSERT INTO log (name, value) VALUES ('epoch', ?), ('origin', ?)",
             (epoch, self._origin or f"{os.uname().nodename if hasattr(os, 'uname') else 'console'}/{epoch}"),
         )
-        # In the same transaction: a crash leaves an empty file, which is new again, or a whole log.
+        # In the same transaction: a crash leaves a file without anything in it, which is new again, or a whole log.
         writer.pragma("application_id", APPLICATION_ID)
         writer.pragma("user_version", SCHEMA_VERSION)
         writer.execute("COMMIT")
         _sync_folder(self._path.parent)
 
     def _give_up(self, why: str) -> NoReturn:
-        self._lock.release()
+        self.close()
         self._refuse(why)
 
     def _refuse(self, why: str) -> NoReturn:
         raise CannotStart(f"the record {self._path} cannot be opened: {why}") from None
+
+
+def _is_empty(writer: apsw.Connection) -> bool:
+    """Nothing was ever made in this file. Its size does not tell: switching to WAL writes a header first."""
+    made = writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return made == (0,) and writer.pragma("application_id") == 0 and writer.pragma("user_version") == 0
 
 
 def _check_engine(version: str) -> None:
