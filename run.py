@@ -2,18 +2,25 @@
 
 import sys
 
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python run.py"
+CANNOT_START = 2
 
-def main() -> "int | str":
+
+def main() -> int:
     if sys.version_info < (3, 11):
-        return "governance-console: Python 3.11 or newer is needed, this is {}.{}".format(*sys.version_info)
+        return cannot("Python 3.11 or newer is needed, this is {}.{}".format(*sys.version_info))
     try:
         from governance_console.cli import main as run
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("governance_console"):
             raise
-        install = "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python run.py"
-        return f"governance-console: {missing.name} is not installed; type: {install}"
+        return cannot("{} is not installed; type: {}".format(missing.name, INSTALL))
     return run(sys.argv[1:])
+
+
+def cannot(why: str) -> int:
+    sys.stderr.write("governance-console: {}\n".format(why))
+    return CANNOT_START
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ ROUTES: Final = (
     Route("GET", "/api/ws/telemetry", telemetry.telemetry, Access.READ, upgrades=True),
     Route("POST", "/api/events", events.post, Access.APPEND),
     Route("GET", "/api/events", history.page, Access.READ),
-    Route("GET", r"/api/events/{seq:\d+}", history.entry, Access.READ),
+    Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}", history.entry, Access.READ),
     Route("GET", "/api/sources", sources.get, Access.READ),
     Route("GET", "/api/session", session.get, Access.PUBLIC),
     Route("POST", "/api/session", session.post, Access.PUBLIC),

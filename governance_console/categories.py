@@ -30,7 +30,7 @@ SEVERITIES: Final = ("debug", "info", "notice", "warning", "error", "critical")
 CATEGORY_WORDS: Final[tuple[tuple[str, str], ...]] = (
     # The first row with a word of the type wins, so the rarer and more telling categories stand first.
     ("hitl", "hitl human approval approve approved approver consent escalate escalated escalation override"),
-    ("policy", "policy guardrail rule denied deny permission permitted blocked violation quota"),
+    ("policy", "policy guardrail guardrails rule denied deny permission permitted blocked violation quota"),
     ("drift", "drift drifted skew shift"),
     ("retrain", "retrain retrained retraining train trained training finetune finetuned finetuning"),
     ("optimize", "optimize optimized optimise optimised optimizer optimization optimisation tune tuned tuning"),
@@ -68,24 +68,32 @@ SEVERITY_NAMES: Final[Mapping[str, str]] = {
 }
 """What senders call a severity, in lower case, and what it is called here."""
 
-SEVERITY_KEYS: Final = ("severity", "level", "loglevel", "log_level")
+SEVERITY_KEYS: Final = ("severity", "level", "levelname", "loglevel", "log_level", "log.level", "severityText")
 """Keys at the top of the data in which loggers name a severity."""
+
+SEVERITY_NUMBERS: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
+    "level": ((60, "critical"), (50, "error"), (40, "warning"), (30, "info"), (10, "debug")),
+    "levelno": ((50, "critical"), (40, "error"), (30, "warning"), (20, "info"), (10, "debug")),
+    "severityNumber": ((21, "critical"), (17, "error"), (13, "warning"), (9, "info"), (1, "debug")),
+}
+"""Loggers that number their levels (pino and bunyan, Python, OpenTelemetry): from which number on it is which."""
 
 CRITICAL_WORDS: Final = frozenset("critical fatal panic breach emergency".split())
 ERROR_WORDS: Final = frozenset("error fail failed failure exception crash crashed unhealthy".split())
 WARNING_WORDS: Final = frozenset(
     "warn warning denied deny rejected blocked escalate escalated escalation fallback violation drift"
-    " timeout retry degraded".split()
+    " timeout retry degraded exceeded tripped injection killed kill".split()
 )
 STATUS_KEYS: Final = frozenset(("status", "state", "result", "outcome"))
+HTTP_KEYS: Final = frozenset(("status", "status_code", "statusCode", "http_status", "http.status_code"))
+EXIT_KEYS: Final = frozenset(("exit_code", "exitCode", "returncode"))
 OK_KEYS: Final = frozenset(("ok", "success", "healthy"))
-ERROR_KEYS: Final = frozenset(("error", "errors", "exception"))
+FAILED_KEYS: Final = frozenset(("is_error", "isError", "failed"))
+ERROR_KEYS: Final = frozenset(("error", "errors", "exception", "err", "exc_info", "errorCode", "errorMessage"))
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CATEGORY_OF_WORD: Final[Mapping[str, tuple[int, str]]] = {
-    word: (rank, category)
-    for rank, (category, words) in reversed(list(enumerate(CATEGORY_WORDS)))
-    for word in words.split()
+    word: (rank, category) for rank, (category, words) in enumerate(CATEGORY_WORDS) for word in words.split()
 }
 
 
@@ -98,7 +106,7 @@ def category_of(event_type: str, named: object = None) -> str:
 
 
 def severity_of(event_type: str, data: Any, named: object = None) -> str:
-    """The severity that ``named`` names, else what the data and the type tell.
+    """The severity that ``named`` names, else the one that a logger named in the data, else what they tell.
 
     What failed outweighs what was merely unusual, and a type that says a fault was handled
     (``model_fallback``) outweighs the error text that such an event carries along.
@@ -107,18 +115,20 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
         return SEVERITY_NAMES[named.lower()]
     words = set(words_of(event_type))
     told = set(_told_by(data))
-    if words & CRITICAL_WORDS or "critical" in told:
+    logged = _logged(data)
+    if "error" in told and logged not in ("error", "critical"):
+        return "error"  # a status of failure outweighs a logger that thought nothing of it
+    if logged is not None:
+        return logged
+    if words & CRITICAL_WORDS:
         return "critical"
-    if words & ERROR_WORDS or "error" in told:
+    if words & ERROR_WORDS:
         return "error"
     if words & WARNING_WORDS:
         return "warning"
     if "error text" in told:
         return "error"
-    for name in ("warning", "notice", "debug"):
-        if name in told:
-            return name
-    return "info"
+    return "warning" if "warning" in told else "info"
 
 
 def words_of(event_type: str) -> list[str]:
@@ -126,20 +136,36 @@ def words_of(event_type: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(event_type)]
 
 
+def _logged(data: Any) -> str | None:
+    """The severity that a logger wrote into the data, by name or by number."""
+    if not isinstance(data, dict):
+        return None
+    for key in SEVERITY_KEYS:
+        level = data.get(key)
+        if isinstance(level, str) and level.lower() in SEVERITY_NAMES:
+            return SEVERITY_NAMES[level.lower()]
+    for key, numbers in SEVERITY_NUMBERS.items():
+        level = data.get(key)
+        if isinstance(level, int) and not isinstance(level, bool):
+            named = next((name for least, name in numbers if level >= least), None)
+            if named is not None:
+                return named
+    return None
+
+
 def _told_by(data: Any) -> Iterator[str]:
     """What the first two levels of the data say about how it went."""
     if not isinstance(data, dict):
         return
-    for key in SEVERITY_KEYS:
-        level = data.get(key)
-        if isinstance(level, str) and level.lower() in SEVERITY_NAMES:
-            yield SEVERITY_NAMES[level.lower()]
-    inner = [value for value in data.values() if isinstance(value, dict)]
-    for level_of_data in (data, *inner):
-        for key, value in level_of_data.items():
+    for members in (data, *(value for value in data.values() if isinstance(value, dict))):
+        for key, value in members.items():
             if key in STATUS_KEYS and isinstance(value, str):
                 yield _told_by_status(value)
-            elif key in OK_KEYS and value is False:
+            elif (key in OK_KEYS and value is False) or (key in FAILED_KEYS and value is True):
+                yield "error"
+            elif key in HTTP_KEYS and isinstance(value, int) and 400 <= value < 600:
+                yield "error" if value >= 500 else "warning"
+            elif key in EXIT_KEYS and isinstance(value, int) and value != 0:
                 yield "error"
             elif key in ERROR_KEYS and value:
                 yield "error text"

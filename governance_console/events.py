@@ -32,6 +32,8 @@ OPTIONAL_KEYS: Final[Mapping[str, str]] = {
     "category": "category",
     "severity": "severity",
     "trace_id": "traceid",
+    "traceId": "traceid",
+    "traceid": "traceid",
 }
 """Lenient keys that become attributes when they hold something, and the attributes they become."""
 
@@ -185,6 +187,8 @@ def _lenient(found: list[jsontext.Member], made_id: str) -> Event:
         attributes[name] = named.take(member).value
     for key, name in OPTIONAL_KEYS.items():
         member = named.first((key,))
+        if name in attributes and name != "id":
+            continue
         if member is not None and isinstance(member.value, str | int | float) and member.value != "":
             attributes[name] = member.value if isinstance(member.value, str) else member.text
             named.take(member)

@@ -134,7 +134,7 @@ def _scan(text: str, at: int) -> tuple[Any, int]:
     except StopIteration as stop:
         raise _malformed(text, stop.value, "a JSON value was expected") from None
     except json.JSONDecodeError as error:
-        raise _malformed(text, error.pos, error.msg.lower()) from None
+        raise _malformed(text, error.pos, error.msg.lower().removesuffix(" at")) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:

@@ -74,8 +74,10 @@ class Settings:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is set and has no effect yet, one sentence each."""
-        if self.oauth_client_id and self.oauth_client_secret:
-            return ("OAUTH_CLIENT_ID is set, but this version has no OpenID Connect sign-in yet: use OPERATOR_TOKEN",)
+        if self.oauth_client_id or self.oauth_client_secret:
+            return (
+                "OAUTH_CLIENT_ID or OAUTH_CLIENT_SECRET is set, but this version has no OpenID Connect sign-in yet: use OPERATOR_TOKEN",
+            )
         return ()
 
 
@@ -152,7 +154,7 @@ class _Reader:
 
 def _written(dotenv: Path | None, problems: list[str]) -> dict[str, str]:
     """What a ``.env`` file sets, literally. A line that sets nothing may have been meant to guard something."""
-    if dotenv is None or not dotenv.is_file():
+    if dotenv is None or not dotenv.exists():
         return {}
     values: dict[str, str] = {}
     try:
@@ -162,6 +164,8 @@ def _written(dotenv: Path | None, problems: list[str]) -> dict[str, str]:
                     text = binding.original.string
                     line = binding.original.line + len(text) - len(text.lstrip("\n"))
                     problems.append(f"line {line} of .env sets nothing: write it as NAME=value, or remove it")
+                elif binding.key in values:
+                    problems.append(f"line {binding.original.line} of .env sets a name again: keep one of the two")
                 elif binding.key is not None:
                     values[binding.key] = binding.value or ""
     except (OSError, UnicodeDecodeError) as error:

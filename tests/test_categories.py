@@ -70,6 +70,23 @@ def test_no_word_stands_in_two_rows_of_the_table() -> None:
         ("log", {"level": "WARN"}, "warning"),
         ("log", {"level": "debug"}, "debug"),
         ("log", {"level": "fatal"}, "critical"),
+        ("log", {"level": 50, "err": {"type": "Error"}}, "error"),  # pino
+        ("log", {"level": 30}, "info"),
+        ("log", {"levelname": "ERROR"}, "error"),  # Python
+        ("log", {"levelno": 30}, "warning"),
+        ("log", {"severityText": "ERROR"}, "error"),  # OpenTelemetry
+        ("log", {"severityNumber": 17}, "error"),
+        ("log", {"log.level": "error"}, "error"),  # Elastic Common Schema
+        ("log", {"is_error": True}, "error"),
+        ("log", {"exit_code": 1}, "error"),
+        ("log", {"exit_code": 0}, "info"),
+        ("log", {"http_status": 500}, "error"),
+        ("log", {"responseStatus": {"code": 1}, "status": 403}, "warning"),
+        ("log", {"errorCode": "AccessDenied"}, "error"),
+        ("log", {"level": True}, "info"),
+        ("tool failed", {"level": "warning"}, "warning"),  # who logged it knows better than a word of the type
+        ("tool.called", {"level": "info", "status": "failed"}, "error"),
+        ("budget.exceeded", None, "warning"),
         ("log", [1, 2], "info"),
         ("log", "error", "info"),
     ],

@@ -79,7 +79,7 @@ async def test_an_entry_is_found_by_its_number(console: Console) -> None:
     assert set(item) == {"entry", "data", "salt"}
 
 
-@pytest.mark.parametrize("seq", ["2", "99999999999999999999999", "-1", "x", "1.0", "%00"])
+@pytest.mark.parametrize("seq", ["2", "99999999999999999999999", "-1", "x", "1.0", "%00", "01", "%D9%A1"])
 async def test_a_number_that_names_no_entry_is_404(console: Console, seq: str) -> None:
     await console.record(LENIENT, LENIENT)
     problem(await console.get(f"/api/events/{seq}"), 404)

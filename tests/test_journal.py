@@ -187,6 +187,53 @@ async def test_after_a_failed_store_nothing_is_recorded_any_more(tmp_path: Path,
         assert (receipt.seqs, receipt.accepted) == ([1], 0 if saved else 1)
 
 
+async def test_what_nobody_foresaw_stops_the_recording_and_not_the_answers(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        at.storage.error = ZeroDivisionError("a bug")
+        for number in range(3):
+            with pytest.raises(StorageFailed):
+                await at.journal.append("p", [event(number)])
+        assert at.metrics.registry.get_sample_value("governance_queue_depth_events") == 0
+        assert not at.journal.writable
+    async with house(tmp_path) as at:
+        at.storage.error = StorageFull("full")
+        with pytest.raises(StorageFull):
+            await at.journal.append("p", [event(1)])
+        at.storage.error = ZeroDivisionError("a bug in the probe")
+        await asyncio.sleep(0.05)
+        with pytest.raises(StorageFailed):
+            await at.journal.append("p", [event(1)])
+
+
+async def test_every_sender_gets_an_error_of_its_own(tmp_path: Path) -> None:
+    """One exception raised again and again would gather the frames, and bodies, of every request."""
+    async with house(tmp_path) as at:
+        at.storage.error = StorageFailed("sync failed")
+        errors = [
+            *await asyncio.gather(*(at.journal.append("p", [event(n)]) for n in range(3)), return_exceptions=True),
+            *[(await asyncio.gather(at.journal.append("p", [event(9)]), return_exceptions=True))[0] for _ in range(3)],
+        ]
+        assert all(isinstance(error, StorageFailed) for error in errors)
+        assert len({id(error) for error in errors}) == 6
+
+
+async def test_salts_are_random_and_each_its_own(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.journal.append("p", [event(n, "same") for n in range(20)])
+        await at.journal.append("p", [event(n, "same") for n in range(20, 40)])
+        items = await at.stored()
+    assert {len(item.salt or b"") for item in items} == {16}
+    assert len({item.salt for item in items}) == len({item.entry[-46:] for item in items}) == 40
+
+
+async def test_conflicts_are_all_found_and_a_hundred_told(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.journal.append("p", [event(n, 1) for n in range(300)])
+        with pytest.raises(Conflict) as caught:
+            await at.journal.append("p", [event(n, 2) for n in range(300)])
+        assert len(caught.value.faults) == 100
+
+
 async def test_a_full_queue_is_told_at_once(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()

@@ -133,6 +133,17 @@ def test_one_token_cannot_be_two(tmp_path: Path) -> None:
         load({"OPERATOR_TOKEN": "same", "AGENT_TOKENS": "a=same"})
 
 
+def test_a_name_that_is_set_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="line 2 of .env sets a name again"):
+        load({}, dotenv(tmp_path, "OPERATOR_TOKEN=a\nOPERATOR_TOKEN=\n"))
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load({}, tmp_path / ".env")
+
+
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_bytes(b"OPERATOR_TOKEN=\xff\xfe")

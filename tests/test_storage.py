@@ -80,10 +80,14 @@ async def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, clash: New
         with pytest.raises(StorageFailed):
             await storage.append([new_item(2), clash])
         assert len((await storage.ascending(0, 10, 10)).items) == 2
+        await storage.append([new_item(2)])  # what failed was rolled back, and holds up nothing
+        assert len((await storage.ascending(0, 10, 10)).items) == 3
 
 
-async def test_every_commit_is_synced(tmp_path: Path) -> None:
-    async with opened(tmp_path):
+async def test_the_writer_is_set_to_sync_every_commit_and_the_file_says_whose_it_is(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        assert storage._writer is not None
+        assert storage._writer.pragma("synchronous") == 2
         beside = apsw.Connection(str(tmp_path / "governance.db"))
         assert beside.pragma("journal_mode") == "wal"
         assert beside.pragma("application_id") == APPLICATION_ID
@@ -159,6 +163,41 @@ async def test_a_file_system_without_wal_is_refused(tmp_path: Path) -> None:
     holder = apsw.Connection(path)
     holder.pragma("journal_mode", "delete")
     holder.execute("BEGIN; SELECT count(*) FROM entries")
-    with pytest.raises(CannotStart):
+    with pytest.raises(CannotStart, match=r"cannot be kept durably|locked"):
         await store(tmp_path).open()
     holder.close()
+
+
+async def test_readers_cannot_write(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        reader = storage._readers.get()
+        with pytest.raises(apsw.ReadOnlyError):
+            reader.execute("DELETE FROM entries")
+        storage._readers.put(reader)
+
+
+async def test_a_closed_record_is_one_file(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.append([new_item(0)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["governance.db", "governance.db.lock"]
+
+
+async def test_a_first_start_that_was_cut_is_begun_again(tmp_path: Path) -> None:
+    """Switching to WAL writes a header before anything is made: the file is not empty, but nothing is in it."""
+    cut = apsw.Connection(str(tmp_path / "governance.db"))
+    cut.pragma("journal_mode", "wal")
+    cut.close()
+    assert (tmp_path / "governance.db").stat().st_size > 0
+    async with opened(tmp_path) as (_, log):
+        assert log.size == 0
+
+
+async def test_a_damaged_last_entry_is_told_and_the_lock_given_back(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.append([new_item(0)])
+    damaged = apsw.Connection(str(tmp_path / "governance.db"))
+    damaged.execute("UPDATE entries SET entry = x'ff'")
+    damaged.close()
+    for _ in range(2):
+        with pytest.raises(CannotStart, match="restore a backup"):
+            await store(tmp_path).open()

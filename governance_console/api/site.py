@@ -14,7 +14,7 @@ IN_REPOSITORY: Final = Path(__file__).parent.parent.parent / "web" / "dist"
 FOREVER: Final = "public, max-age=31536000, immutable"
 """For files whose name has a hash of their content."""
 
-ROUTED: Final = r"/{path:(?!(?:api|auth)(?:/|$)).*}"
+ROUTED: Final = r"/{path:(?!/*(?i:api|auth)(?:/|$)).*}"
 """Every path but those of the API, so that a misspelt API path is a 404 and never a page."""
 
 

@@ -89,7 +89,7 @@ class SqliteFile:
         except (apsw.Error, DecodeError) as error:
             self._give_up(f"{error}; if the file is damaged, keep it and restore a backup")
         except OSError as error:
-            self._give_up(f"{error.strerror or error}: make its folder writable, or change DATABASE_URL")
+            self._give_up(f"{error.strerror or error}: DATABASE_URL has to name a file in a writable folder")
         except BaseException:
             self.close()
             raise
