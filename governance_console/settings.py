@@ -75,9 +75,8 @@ class Settings:
     def warnings(self) -> tuple[str, ...]:
         """What is set and has no effect yet, one sentence each."""
         if self.oauth_client_id or self.oauth_client_secret:
-            return (
-                "OAUTH_CLIENT_ID or OAUTH_CLIENT_SECRET is set, but this version has no OpenID Connect sign-in yet: use OPERATOR_TOKEN",
-            )
+            what = "OAUTH_CLIENT_ID or OAUTH_CLIENT_SECRET is set"
+            return (f"{what}, but this version has no OpenID Connect sign-in yet: use OPERATOR_TOKEN",)
         return ()
 
 

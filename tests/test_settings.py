@@ -134,7 +134,7 @@ def test_one_token_cannot_be_two(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_set_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="line 2 of .env sets a name again"):
+    with pytest.raises(SettingsError, match=r"line 2 of \.env sets a name again"):
         load({}, dotenv(tmp_path, "OPERATOR_TOKEN=a\nOPERATOR_TOKEN=\n"))
 
 
