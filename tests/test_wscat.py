@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import termios
@@ -84,7 +85,8 @@ class Terminal:
 
     def close(self) -> None:
         if self._process.poll() is None:
-            self._process.kill()
+            # All of its session: where node is a wrapper, the one that holds the terminal is its child.
+            os.killpg(self._process.pid, signal.SIGKILL)
         self.wait_for_end()
         os.close(self._ours)
 
