@@ -54,6 +54,7 @@ ROUTES: Final = (
     Route("GET", "/api/session", session.get, Access.PUBLIC),
     Route("POST", "/api/session", session.post, Access.PUBLIC),
     Route("DELETE", "/api/session", session.delete, Access.PUBLIC),
+    Route("GET", "/api/openapi.json", status.openapi, Access.PUBLIC),
     Route("GET", "/healthz", status.healthz, Access.PUBLIC),
     Route("GET", "/readyz", status.readyz, Access.PUBLIC),
     Route("GET", "/metrics", status.metrics, Access.METRICS),

@@ -44,6 +44,7 @@ MATRIX = {
     ("GET", "/api/session"): OPEN,
     ("POST", "/api/session"): OPEN,
     ("DELETE", "/api/session"): dict.fromkeys(OPEN, 204),
+    ("GET", "/api/openapi.json"): OPEN,
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): SCRAPE,

@@ -25,7 +25,7 @@ LAYERS = (
     ("app",),
     ("api",),
     ("journal", "ticker", "assistant", "sessions", "logs"),
-    ("settling", "feed", "storage", "metrics", "settings"),
+    ("settling", "feed", "storage", "metrics", "settings", "openapi"),
     ("entries", "access", "rhythm", "inflate"),
     ("events",),
     ("attributes", "jsontext"),

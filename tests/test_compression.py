@@ -52,7 +52,7 @@ def test_any_bytes_are_inflated_or_refused(encoding: str, body: bytes) -> None:
 
 
 def test_a_bomb_is_noticed_at_the_limit_and_not_inflated_further() -> None:
-    bomb = gzip.compress(b"\0" * 400_000_000, 9)
+    bomb = gzip.compress(b"\0" * 100_000_000, 6)
     stream = inflater("gzip", 8 * 1024 * 1024)
     tracemalloc.start()
     with pytest.raises(TooLarge):

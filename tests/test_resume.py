@@ -177,7 +177,7 @@ class Resuming(RuleBasedStateMachine):
 
 
 HERE = settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_whatever_happens_each_entry_is_sent_once_and_in_order() -> None:

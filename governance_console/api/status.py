@@ -1,14 +1,16 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``: what machines ask."""
+"""``/healthz``, ``/readyz``, ``/metrics`` and ``/api/openapi.json``: what machines ask."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
 from governance_console.api import JOURNAL, METRICS
 from governance_console.errors import RecordUnavailable
+from governance_console.openapi import document
 
 _ALIVE: Final = b'{"status":"alive"}'
 _READY: Final = b'{"status":"ready"}'
@@ -25,6 +27,12 @@ async def readyz(request: web.Request) -> web.Response:
     if not request.app[JOURNAL].writable:
         raise RecordUnavailable("the record cannot be written; the console's log says why")
     return web.Response(body=_READY, content_type="application/json")
+
+
+async def openapi(request: web.Request) -> web.Response:
+    """The API, described."""
+    del request
+    return web.Response(body=msgspec.json.encode(document()), content_type="application/json")
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:

@@ -27,6 +27,9 @@ SHUTDOWN_SEC: Final = 1.5
 MAX_HEADER_BYTES: Final = 96 * 1024
 """Room for 48,000 bytes of attributes as percent-encoded ce- headers, and no more."""
 
+MAX_LINE_BYTES: Final = 64 * 1024
+"""A request line: room for a selection with many alternatives."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +63,7 @@ def make_runner(settings: Settings) -> web.AppRunner:
         logger=guard_server_log(),
         shutdown_timeout=SHUTDOWN_SEC,
         max_field_size=MAX_HEADER_BYTES,
+        max_line_size=MAX_LINE_BYTES,
     )
 
 
