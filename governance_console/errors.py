@@ -5,6 +5,8 @@
     ConsoleError
     ├── CannotStart             one sentence for the person at the terminal; exit status 2
     │   └── SettingsError       every wrong setting at once, by name
+    ├── CommandFailed           a command cannot do what it was asked to; one sentence; exit status 2
+    │   └── NotReached          the console did not answer; it may the next time
     ├── InputError              what somebody sent is at fault; sending it again changes nothing
     │   ├── Malformed           not UTF-8, not JSON, nested too deep
     │   ├── Unacceptable        well-formed, but not an event, a query or a cursor
@@ -43,6 +45,18 @@ class SettingsError(CannotStart):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
+
+
+class CommandFailed(ConsoleError):
+    """A command of the command line cannot go on; the text says why, in one sentence."""
+
+
+class NotReached(CommandFailed):
+    """The console did not answer, or asked for patience. ``after`` is how long it asked for, in seconds."""
+
+    def __init__(self, detail: str, after: float = 0.0) -> None:
+        super().__init__(detail)
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ OPTIONAL_KEYS: Final[Mapping[str, str]] = {
 }
 """Lenient keys that become attributes when they hold something, and the attributes they become."""
 
+_LINE_KEYS: Final = {key: name for key, name in OPTIONAL_KEYS.items() if key != "id"}
+
+_NO_DEFAULTS: Final[Mapping[str, str | None]] = {}
+
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -75,6 +79,21 @@ def parse_ndjson(body: bytes, make_id: MakeId) -> list[Event]:
     Raises InputError; for a line that is no JSON it names the line, counted from 1.
     """
     return _each(_lines(jsontext.decode(body)), _either, make_id)
+
+
+def parse_line(text: str, line_id: str, source: str | None, type_: str | None) -> Event:
+    """One line of a file, as ``import`` sends it. Raises InputError, or Faulty.
+
+    A lenient line gets ``line_id``, the ``source`` and ``type_`` that it lacks, and keeps an id of its own in its data.
+    A CloudEvents line (with ``specversion``) is one already: it keeps its id, and gets nothing.
+    """
+    found = jsontext.parse(text)
+    if not isinstance(found.value, dict):
+        raise Faulty("", "an event has to be a JSON object")
+    members = jsontext.members(found.text)
+    if any(member.key == "specversion" for member in members):
+        return _strict(members, line_id)
+    return _lenient(members, line_id, {"source": source, "type": type_}, _LINE_KEYS)
 
 
 def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, body: bytes) -> list[Event]:
@@ -175,17 +194,26 @@ def _strict(found: list[jsontext.Member], made_id: str) -> Event:
     return event_of({key: kept for key, kept in attributes.items() if kept is not None}, data, value)
 
 
-def _lenient(found: list[jsontext.Member], made_id: str) -> Event:
+def _lenient(
+    found: list[jsontext.Member],
+    made_id: str,
+    defaults: Mapping[str, str | None] = _NO_DEFAULTS,
+    optional: Mapping[str, str] = OPTIONAL_KEYS,
+) -> Event:
     named = _Named(found)
     attributes: dict[str, Any] = {"specversion": "1.0", "id": made_id}
     for name, keys in (("source", SOURCE_KEYS), ("type", TYPE_KEYS)):
         member = named.first(keys)
+        default = defaults.get(name)
+        if member is None and default is not None:
+            attributes[name] = default
+            continue
         if member is None:
             raise Faulty(f"/{name}", f"{name} is missing: give it as one of {', '.join(keys)}")
         if not isinstance(member.value, str):
             raise Faulty(pointer_to(member.key), f"{shown(member.key)} has to be a string")
         attributes[name] = named.take(member).value
-    for key, name in OPTIONAL_KEYS.items():
+    for key, name in optional.items():
         member = named.first((key,))
         if name in attributes and name != "id":
             continue

@@ -17,6 +17,9 @@ MAX_ENTRY_BYTES: Final = 65_535
 MAX_DATA_BYTES: Final = 1024 * 1024
 """An event's data."""
 
+MAX_LINE_BYTES: Final = 4 * 1024 * 1024
+"""A line of a file that is imported: an event at its limits, generously escaped, and far below a request."""
+
 MAX_DEPTH: Final = 128
 """Nesting of JSON: far above real data, far below what exhausts a reader's stack."""
 

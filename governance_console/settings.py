@@ -125,6 +125,21 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
     return settings
 
 
+def load_token(environ: Mapping[str, str], dotenv: Path | None, given: str | None) -> str:
+    """The token that a command presents to a running console: the one given, else OPERATOR_TOKEN.
+
+    All other settings are the console's own, and whether they are right is no matter here. Raises SettingsError.
+    """
+    problems: list[str] = []
+    if given is None and "OPERATOR_TOKEN" not in environ:
+        given = _written(dotenv, []).get("OPERATOR_TOKEN")
+    name = "OPERATOR_TOKEN" if given is None else "the token"
+    token = _Reader({name: environ.get("OPERATOR_TOKEN", "") if given is None else given}, problems)(name, _token, "")
+    if problems:
+        raise SettingsError(problems)
+    return token
+
+
 def is_loopback_name(host: str) -> bool:
     """Whether a host name or address always means this machine."""
     try:
