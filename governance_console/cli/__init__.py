@@ -1,4 +1,4 @@
-"""The command line: ``python run.py [serve]``. One file a subcommand."""
+"""The command line: ``python run.py [serve|import|tail|export]``. One file a subcommand, and what they share."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import sys
 from collections.abc import Sequence
 
 from governance_console import __version__
-from governance_console.cli import serve
-from governance_console.errors import CannotStart, SettingsError
+from governance_console.cli import importing, serve
+from governance_console.display import printable
+from governance_console.errors import CannotStart, CommandFailed, SettingsError
 
 _EPILOG = """\
 examples:
   python run.py                              serve on 127.0.0.1:8080
   python run.py serve --listen 127.0.0.1:0   on a port that the system chooses
   OPERATOR_TOKEN=… python run.py             with a token; settings also come from .env (see .env.example)
+  python run.py import events.jsonl          put a file of JSON lines onto the record of the running console
+
+COMMAND --help says more, with examples.
 """
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the console; returns the exit status: 0 ended well, 2 could not start, and why on standard error."""
+    """Run a command; returns the exit status: 0 ended well, 2 could not, and why on standard error."""
     parser = argparse.ArgumentParser(
         prog="python run.py",
         description="The governance console: what AI agents do, recorded, watched live and asked about.",
@@ -28,15 +32,16 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"governance-console {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    serve.add_to(commands)
+    for command in (serve, importing):
+        command.add_to(commands)
     chosen = parser.parse_args(_with_command(arguments))
     try:
         return int(chosen.run(chosen))
     except SettingsError as error:
         for problem in error.problems:
             print(f"governance-console: {problem}", file=sys.stderr)
-    except CannotStart as error:
-        print(f"governance-console: {error}", file=sys.stderr)
+    except (CannotStart, CommandFailed) as error:
+        print(f"governance-console: {printable(str(error))}", file=sys.stderr)
     return 2
 
 

@@ -1,0 +1,73 @@
+"""``python run.py import --follow``: keep up with a file that grows, until it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+from typing import Final, NoReturn
+
+from governance_console.backoff import Backoff
+from governance_console.cli.batches import packed
+from governance_console.cli.followed import Followed
+from governance_console.cli.remote import Remote
+from governance_console.cli.sending import Sender
+from governance_console.cli.state import beside
+from governance_console.cli.terminal import Progress
+from governance_console.display import printable
+from governance_console.errors import CommandFailed, NotReached
+from governance_console.lines import Defaults
+
+POLL_SEC: Final = 0.1
+"""How often a file is looked at that had nothing more."""
+
+
+async def follow(
+    path: Path,
+    state: Path | None,
+    linger: float,
+    defaults: Defaults,
+    remote: Remote,
+    sender: Sender,
+    progress: Progress,
+) -> NoReturn:
+    """Send the lines of a growing file as they come. Raises CommandFailed."""
+    followed = _found(path, state, linger, progress)
+    await _met(remote, progress)
+    name = printable(path.name)
+    while True:
+        lines = followed.step()
+        for batch in packed(name, lines, defaults, 0):
+            for bad in batch.bad:
+                sender.bad(bad.where, bad.why)
+            await sender.send(batch.events)
+            progress.draw(name, sender.tally.done, 0.0)
+        if lines:
+            followed.acknowledge(sender.epoch)
+        else:
+            await asyncio.sleep(POLL_SEC)
+
+
+def _found(path: Path, state: Path | None, linger: float, progress: Progress) -> Followed:
+    path = path.absolute()
+    try:
+        followed = Followed(path, (state or beside(path)).absolute(), linger, time.monotonic, progress.say)
+        followed.open()
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be followed: {(error.strerror or str(error)).lower()}") from None
+    return followed
+
+
+async def _met(remote: Remote, progress: Progress) -> None:
+    """Wait for the console: what follows a file may well be started first. Raises CommandFailed."""
+    backoff = Backoff(random.random)
+    waiting = False
+    while True:
+        try:
+            return await remote.greet(to_read=False)
+        except NotReached as error:
+            if not waiting:
+                progress.say(f"{error}; trying again until it works")
+            waiting = True
+            await asyncio.sleep(backoff.wait(error.after))

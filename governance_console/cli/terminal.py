@@ -1,0 +1,128 @@
+"""What the commands say, and where: rows on standard output, sentences and progress on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Final, TextIO, TypeVar
+
+from governance_console.display import printable
+
+EVERY_SEC: Final = 0.2
+"""How often progress is drawn: often enough to be alive, seldom enough to cost nothing."""
+
+INTERRUPTED: Final = 130
+"""The shell's convention for what Ctrl-C ended."""
+
+_T = TypeVar("_T")
+_CLEAR: Final = "\r\x1b[K"
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether to colour: only on a terminal, and not against https://no-color.org."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class ReaderLeft(Exception):
+    """Whoever read our standard output has left, as ``head`` does when it has enough."""
+
+
+def put(row: bytes) -> None:
+    """Write to standard output, at once. Raises ReaderLeft."""
+    try:
+        sys.stdout.buffer.write(row)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
+
+
+def run(command: Coroutine[None, None, int], *, interrupted: int = INTERRUPTED) -> int:
+    """Run a command to its end. Ctrl-C gives ``interrupted``; a reader of ours that has left ends it quietly."""
+    # What is shown was made printable; what the terminal's encoding lacks is escaped too.
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(command)
+    except KeyboardInterrupt:
+        return interrupted
+    except ReaderLeft:
+        # What is still buffered would be written at the end, and Python would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+async def in_thread(work: Callable[[], _T]) -> _T:
+    """Do what may block in a thread that does not keep the process from ending, as an executor's would."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_T] = loop.create_future()
+
+    def settle(result: _T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]  # there is one where there is no error
+
+    def do() -> None:
+        result: _T | None = None
+        error: BaseException | None = None
+        try:
+            result = work()
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=do, daemon=True).start()
+    return await done
+
+
+class Progress:
+    """Sentences on standard error, and below them, on a terminal, one line that is drawn again and again."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._draws = stream.isatty()
+        self._drawn = False
+        self._next = 0.0
+        self._started = time.monotonic()
+
+    def say(self, sentence: str) -> None:
+        """A sentence of its own."""
+        self._clear()
+        print(f"governance-console: {printable(sentence)}", file=self._stream, flush=True)
+
+    def draw(self, what: str, done: int, share: float) -> None:
+        """``what`` and its rate, and when ``share`` of all is done, the time left."""
+        now = time.monotonic()
+        if not self._draws or now < self._next:
+            return
+        self._next = now + EVERY_SEC
+        seconds = max(now - self._started, 0.001)
+        left = f", {_clock(seconds / share - seconds)} left" if 0 < share <= 1 and seconds > 1 else ""
+        self._stream.write(f"{_CLEAR}{printable(what)}: {done:,} lines, {done / seconds:,.0f}/s{left}")
+        self._stream.flush()
+        self._drawn = True
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._started
+
+    def _clear(self) -> None:
+        if self._drawn:
+            self._stream.write(_CLEAR)
+            self._drawn = False
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
