@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from governance_console import __version__
-from governance_console.cli import importing, serve
+from governance_console.cli import importing, serve, tailing
 from governance_console.display import printable
 from governance_console.errors import CannotStart, CommandFailed, SettingsError
 
@@ -17,6 +17,7 @@ examples:
   python run.py serve --listen 127.0.0.1:0   on a port that the system chooses
   OPERATOR_TOKEN=… python run.py             with a token; settings also come from .env (see .env.example)
   python run.py import events.jsonl          put a file of JSON lines onto the record of the running console
+  python run.py tail                         watch the record
 
 COMMAND --help says more, with examples.
 """
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"governance-console {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for command in (serve, importing):
+    for command in (serve, importing, tailing):
         command.add_to(commands)
     chosen = parser.parse_args(_with_command(arguments))
     try:
