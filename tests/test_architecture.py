@@ -14,8 +14,8 @@ PACKAGE = ROOT / "governance_console"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = (
-    *("access", "attributes", "categories", "closes", "entries", "errors", "events", "inflate", "jsontext"),
-    *("limits", "rhythm", "selection", "settling", "times"),
+    *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
+    *("inflate", "jsontext", "limits", "lines", "rhythm", "selection", "settling", "times"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
@@ -26,12 +26,12 @@ LAYERS = (
     ("api",),
     ("journal", "ticker", "assistant", "sessions", "logs"),
     ("settling", "feed", "storage", "metrics", "settings", "openapi"),
-    ("entries", "access", "rhythm", "inflate"),
+    ("entries", "access", "rhythm", "inflate", "lines"),
     ("events",),
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),
-    ("errors", "limits", "closes"),
+    ("errors", "limits", "closes", "backoff", "columns", "display"),
 )
 
 
@@ -111,9 +111,29 @@ def test_nobody_imports_the_application_but_the_command_line() -> None:
     assert users <= {"cli.serve"}
 
 
-def test_only_the_command_line_hands_the_environment_to_settings() -> None:
+def test_only_the_command_line_reads_the_environment_and_hands_it_to_settings() -> None:
     users = {name_of(module) for module in MODULES if re.search(r"os\.environ|os\.getenv", module.read_text())}
-    assert users == {"cli.serve"}
+    assert users == {"cli.serve", "cli.remote", "cli.terminal"}
+
+
+def test_the_commands_beside_the_console_know_it_only_by_what_it_says() -> None:
+    """They run on other machines than it: nothing of the server, its record or its handlers is in them."""
+    server = (
+        "app",
+        "api",
+        "journal",
+        "feed",
+        "storage",
+        "assistant",
+        "sessions",
+        "ticker",
+        "metrics",
+        "settling",
+        "logs",
+    )
+    for module in (PACKAGE / "cli").glob("*.py"):
+        if module.stem not in ("__init__", "serve"):
+            assert not {room for room in ours(module) if room.split(".")[0] in server}, module
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: name_of(module) or "package")

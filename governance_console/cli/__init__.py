@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from governance_console import __version__
-from governance_console.cli import importing, serve, tailing
+from governance_console.cli import exporting, importing, serve, tailing
 from governance_console.display import printable
 from governance_console.errors import CannotStart, CommandFailed, SettingsError
 
@@ -18,6 +18,7 @@ examples:
   OPERATOR_TOKEN=… python run.py             with a token; settings also come from .env (see .env.example)
   python run.py import events.jsonl          put a file of JSON lines onto the record of the running console
   python run.py tail                         watch the record
+  python run.py export > record.ndjson       take it along
 
 COMMAND --help says more, with examples.
 """
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"governance-console {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for command in (serve, importing, tailing):
+    for command in (serve, importing, tailing, exporting):
         command.add_to(commands)
     chosen = parser.parse_args(_with_command(arguments))
     try:
