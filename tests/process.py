@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -12,6 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+import pytest
+
+from governance_console.cli import main
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "run.py"
@@ -37,19 +43,120 @@ def run_to_end(
     *arguments: str,
     settings: Mapping[str, str] | None = None,
     interpreter: Sequence[str] = (sys.executable,),
+    stdin: str | bytes = b"",
+    timeout: float = 20,
 ) -> Ended:
-    """``python run.py`` where it ends by itself: help, or what keeps it from starting."""
+    """``python run.py`` where it ends by itself: help, a command, or what keeps it from starting."""
     ended = subprocess.run(
         [*interpreter, str(RUN), *arguments],
         cwd=folder,
         env=clean_environment(**(settings or {})),
-        stdin=subprocess.DEVNULL,
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,
-        text=True,
-        timeout=20,
+        timeout=timeout,
         check=False,
     )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+async def command(
+    folder: Path,
+    *arguments: str,
+    url: str = "",
+    settings: Mapping[str, str] | None = None,
+    stdin: str | bytes = b"",
+    seconds: float = 20,
+) -> Ended:
+    """A command to its end, beside whatever else the test's loop has to do."""
+    where = ("--url", url) if url else ()
+    return await asyncio.to_thread(
+        run_to_end, folder, *arguments, *where, settings=settings, stdin=stdin, timeout=seconds
+    )
+
+
+async def said(capsys: pytest.CaptureFixture[str], *arguments: str, url: str = "") -> Ended:
+    """What a command says, without a process of its own: for tables of what it refuses at once."""
+    where = ("--url", url) if url else ()
+    capsys.readouterr()
+    try:
+        status = await asyncio.to_thread(main, [*arguments, *where])
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    output, errors = capsys.readouterr()
+    return Ended(status, output, errors)
+
+
+class CommandProcess:
+    """A command that goes on until it is ended. ``output`` and ``errors`` grow by whole lines.
+
+    With ``terminal`` its standard output is one.
+    """
+
+    def __init__(
+        self, folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, terminal: bool = False
+    ) -> None:
+        ours, theirs = pty.openpty() if terminal else os.pipe()
+        heard, told = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, str(RUN), *arguments],
+            cwd=folder,
+            env=clean_environment(**(settings or {})),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=told,
+        )
+        os.close(theirs)
+        os.close(told)
+        self.output: list[str] = []
+        self.errors: list[str] = []
+        self._readers = [
+            threading.Thread(target=_read_lines, args=(ours, self.output), daemon=True),
+            threading.Thread(target=_read_lines, args=(heard, self.errors), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.wait()
+
+    def wait(self, timeout: float = 10) -> int:
+        """Its exit status; all that it said is read then. Raises subprocess.TimeoutExpired."""
+        status = self._process.wait(timeout)
+        for reader in self._readers:
+            reader.join()
+        return status
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def __enter__(self) -> CommandProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.has_ended:
+            self._process.kill()
+        self.wait()
+
+
+def _read_lines(handle: int, lines: list[str]) -> None:
+    """Until the other end is closed, which a terminal tells as an error."""
+    rest = b""
+    try:
+        while chunk := os.read(handle, 65536):
+            *whole, rest = (rest + chunk).split(b"\n")
+            lines += [line.decode().removesuffix("\r") for line in whole]
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
 
 
 class ConsoleProcess:

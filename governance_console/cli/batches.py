@@ -62,9 +62,13 @@ def open_source(name: str) -> Source:
     except ValueError:
         raise CommandFailed(f"{printable(name)} is no name of a file") from None
     source = Source(printable(name), file, found.st_size if stat.S_ISREG(found.st_mode) else 0)
-    if source.size:
-        check_text(source.name, file.read(8192))
-        file.seek(0)
+    try:
+        if source.size:
+            check_text(source.name, file.read(8192))
+            file.seek(0)
+    except BaseException:
+        file.close()
+        raise
     return source
 
 

@@ -177,10 +177,10 @@ def _output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
     if path is None:
         yield put
         return
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.is_dir():
+        raise CommandFailed(f"{path} cannot be written: it is a directory")
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a directory")
         with part.open("xb") as file:
             yield file.write
             file.flush()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +72,13 @@ async def _import(chosen: argparse.Namespace) -> int:
         try:
             if chosen.follow:
                 await follow(Path(chosen.files[0]), chosen.state, chosen.linger, defaults, remote, sender, progress)
-            await _once([open_source(name) for name in chosen.files], defaults, remote, sender, progress)
+            with contextlib.ExitStack() as files:
+                # All are opened before anything is sent: a misspelt name should not show when half is in.
+                sources: list[Source] = []
+                for name in chosen.files:
+                    sources.append(open_source(name))
+                    files.callback(sources[-1].file.close)
+                await _once(sources, defaults, remote, sender, progress)
         except CommandFailed:
             if tally.done:
                 progress.say(f"{tally}, and then it could not go on")
@@ -88,9 +95,8 @@ async def _once(sources: list[Source], defaults: Defaults, remote: Remote, sende
     total = sum(source.size for source in sources) if all(source.size for source in sources) else 0
     before = 0
     for source in sources:
-        with source.file:
-            coming = batches(source, defaults)
-            async for batch in _one_ahead(coming):
+        async with contextlib.aclosing(_one_ahead(batches(source, defaults))) as coming:
+            async for batch in coming:
                 for bad in batch.bad:
                     sender.bad(bad.where, bad.why)
                 await sender.send(batch.events)
@@ -98,7 +104,7 @@ async def _once(sources: list[Source], defaults: Defaults, remote: Remote, sende
         before += source.size
 
 
-async def _one_ahead(coming: Iterator[Batch]) -> AsyncIterator[Batch]:
+async def _one_ahead(coming: Iterator[Batch]) -> AsyncGenerator[Batch, None]:
     """While one batch is being recorded, the next is made ready."""
     ahead = asyncio.create_task(in_thread(lambda: next(coming, None)))
     try:

@@ -46,7 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 def beside(path: Path) -> Path:
     """Where the state of a followed file is kept unless told: in its folder, so that it is found from everywhere."""
-    return path.with_name(f".{path.name}.follow")
+    return path.parent / f".{path.name}.follow"
 
 
 def load(where: Path, path: Path) -> State | None:

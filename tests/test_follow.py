@@ -1,0 +1,304 @@
+"""A writer of repeated undated lines, a log that rotates under it, and an importer that is killed: every line once.
+
+What each line is does not matter to it: the test tells lines apart by where they stand, and counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.console import Client, Console, connected
+from tests.process import CommandProcess, ConsoleProcess
+from tests.test_import import LINE, items, written
+from tests.waiting import until
+
+_log = logging.getLogger(__name__)
+
+WORDS = ("plan", "act", "rest")
+
+
+class Follower:
+    """The importer, as often as it is started."""
+
+    def __init__(self, folder: Path, path: Path, url: str, linger: str = "0.1") -> None:
+        self._arguments = ("import", "--follow", "--linger", linger, "--url", url, str(path))
+        self._folder = folder
+        self.process = CommandProcess(folder, *self._arguments)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def start(self) -> None:
+        self.process = CommandProcess(self._folder, *self._arguments)
+
+    def __enter__(self) -> Follower:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def said_by(item: dict[str, Any]) -> str:
+    return str(item["entry"]["event"]["type"])
+
+
+async def recorded(client: Client, count: int, seconds: float = 20) -> list[dict[str, Any]]:
+    """The record, once it has so many entries (or more, which the caller will see)."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + seconds
+    while (size := (await client.get("/api/events?limit=1")).json["size"]) < count:
+        assert loop.time() < give_up, f"{size} of {count} lines are there"
+        await asyncio.sleep(0.02)
+    return await items(client)
+
+
+def rename(path: Path, number: int) -> None:
+    """As logrotate does without copytruncate: older ones move on, and the writer begins a new file."""
+    for old in range(number, 0, -1):
+        source = path.with_name(f"{path.name}.{old}")
+        if source.exists():
+            source.rename(path.with_name(f"{path.name}.{old + 1}"))
+    path.rename(path.with_name(f"{path.name}.1"))
+    path.touch()
+
+
+def copytruncate(path: Path, number: int) -> None:
+    """As logrotate does with it."""
+    for old in range(number, 0, -1):
+        source = path.with_name(f"{path.name}.{old}")
+        if source.exists():
+            source.rename(path.with_name(f"{path.name}.{old + 1}"))
+    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    os.truncate(path, 0)
+
+
+Rotate = Callable[[Path, int], None]
+ROTATIONS = pytest.mark.parametrize("rotate", [rename, copytruncate])
+
+
+async def test_lines_are_recorded_as_they_come_and_half_a_line_not_before_its_end(
+    console: Console, tmp_path: Path
+) -> None:
+    path = written(tmp_path, LINE, LINE)
+    with Follower(tmp_path, path, console.url):
+        await recorded(console, 2)
+        with path.open("a") as file:
+            file.write(LINE + "\n" + LINE)
+            file.flush()
+            assert len(await recorded(console, 3)) == 3
+            file.write(' \r\n{"agent":"b","type":"end"}\n')
+        found = await recorded(console, 5)
+        assert len(found) == 5
+        assert said_by(found[-1]) == "end"
+
+
+@ROTATIONS
+async def test_a_rotated_file_is_a_new_stream_also_when_it_begins_with_the_same_lines(
+    console: Console, tmp_path: Path, rotate: Rotate
+) -> None:
+    path = written(tmp_path, LINE, LINE, LINE)
+    with Follower(tmp_path, path, console.url):
+        await recorded(console, 3)
+        for number, count in enumerate((2, 3, 7), start=1):
+            before = len(await items(console))
+            rotate(path, number)
+            with path.open("a") as file:
+                file.writelines([LINE + "\n"] * count)
+            await recorded(console, before + count)
+        assert len(await items(console)) == 15
+
+
+@ROTATIONS
+async def test_what_was_written_and_rotated_twice_while_it_was_down_is_recorded(
+    console: Console, tmp_path: Path, rotate: Rotate
+) -> None:
+    path = written(tmp_path, LINE)
+    with Follower(tmp_path, path, console.url) as follower:
+        await recorded(console, 1)
+        follower.kill()
+        for number, name in enumerate(("one", "two", "three"), start=1):
+            with path.open("a") as file:
+                file.write(f'{LINE}\n{{"agent":"a","type":"{name}"}}\n')
+            if name != "three":
+                rotate(path, number)
+        follower.start()
+        found = [said_by(item) for item in await recorded(console, 7)]
+        assert found == ["t", "t", "one", "t", "two", "t", "three"]
+
+
+async def test_a_writer_that_goes_on_in_the_renamed_file_is_read_to_its_end(console: Console, tmp_path: Path) -> None:
+    path = written(tmp_path, LINE)
+    with path.open("a") as file, Follower(tmp_path, path, console.url, linger="0.5"):
+        await recorded(console, 1)
+        rename(path, 1)
+        file.write(LINE + "\n" + LINE)  # it was not told to reopen its log yet, and ends in the middle of a line
+        file.flush()
+        await recorded(console, 2)
+        with path.open("a") as new:
+            new.write('{"agent":"a","type":"new"}\n')
+        found = [said_by(item) for item in await recorded(console, 4)]
+        assert found == ["t", "t", "t", "new"]
+
+
+async def test_following_goes_on_from_what_was_imported_and_importing_finds_what_was_followed(
+    console: Console, tmp_path: Path
+) -> None:
+    path = written(tmp_path, *[LINE] * 5)
+    with CommandProcess(tmp_path, "import", str(path), "--url", console.url) as importing:
+        await until(lambda: importing.has_ended)
+    with Follower(tmp_path, path, console.url) as follower:
+        with path.open("a") as file:
+            file.write(LINE + "\n")
+        await recorded(console, 6)
+        follower.process.interrupt()
+        await until(lambda: follower.process.has_ended)
+        assert follower.process.wait() == 0
+        assert follower.process.errors == [
+            "governance-console: recorded 1, already there 5, bad 0, and then it was ended"
+        ]
+    with CommandProcess(tmp_path, "import", str(path), "--url", console.url) as importing:
+        await until(lambda: importing.has_ended)
+        assert importing.wait() == 0
+        assert "recorded 0, already there 6" in importing.errors[-1]
+
+
+async def test_a_truncation_without_a_copy_is_told_and_what_comes_next_is_recorded(
+    console: Console, tmp_path: Path
+) -> None:
+    path = written(tmp_path, LINE, LINE)
+    with Follower(tmp_path, path, console.url) as follower:
+        await recorded(console, 2)
+        path.write_text(LINE + "\n")
+        await recorded(console, 3)
+        assert follower.process.errors == [
+            f"governance-console: {path} was truncated, and no copy is beside it: lines not read before are lost"
+        ]
+
+
+async def test_a_copy_that_somebody_made_beside_it_is_left_alone(console: Console, tmp_path: Path) -> None:
+    path = written(tmp_path, *[f'{{"agent":"a","type":"t","n":{number}}}' for number in range(300)])
+    with Follower(tmp_path, path, console.url) as follower:
+        await recorded(console, 300)
+        shutil.copyfile(path, path.with_name("bus.jsonl.20261122"))
+        (tmp_path / "bus.jsonl.2026-01-01").write_text("something else\n")
+        with path.open("a") as file:
+            file.write('{"agent":"a","type":"last"}\n')
+        found = await recorded(console, 301)
+        assert [said_by(item) for item in found[300:]] == ["last"]
+        assert sum("is left alone" in line for line in follower.process.errors) == 2
+
+
+async def test_bad_lines_are_named_and_the_file_is_followed_on(console: Console, tmp_path: Path) -> None:
+    path = written(tmp_path, LINE, "nonsense", LINE)
+    with Follower(tmp_path, path, console.url) as follower:
+        await recorded(console, 2)
+        with path.open("a") as file:
+            file.write("{}\n" + LINE + "\n")
+        await recorded(console, 3)
+        assert [line.split(": ")[1] for line in follower.process.errors] == ["bus.jsonl:2", "bus.jsonl:4"]
+
+
+async def test_it_waits_for_a_console_that_is_not_there_yet(tmp_path: Path) -> None:
+    path = written(tmp_path, LINE)
+    with ConsoleProcess(tmp_path) as console:
+        console.kill()
+        with Follower(tmp_path, path, console.url) as follower:
+            await until(lambda: bool(follower.process.errors))
+            console.start()
+            async with connected(console.url) as client:
+                assert len(await recorded(client, 1)) == 1
+        assert follower.process.errors == [
+            f"governance-console: cannot reach {console.url}: nothing listens there; trying again until it works"
+        ]
+
+
+class Writer:
+    """Writes repeated undated lines, a line a write, and rotates its log now and then."""
+
+    def __init__(self, path: Path, rotate: Rotate, chance: random.Random) -> None:
+        self._path = path
+        self._rotate = rotate
+        self._chance = chance
+        self._rotations = 0
+        self.lines: list[str] = []
+
+    async def write(self, count: int, pause: float, rotation: float) -> None:
+        """So many lines; after each, with this probability, the log is rotated."""
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        fresh = True
+        try:
+            for _ in range(count):
+                word = "begin" if fresh else self._chance.choice(WORDS)
+                fresh = False
+                self.lines.append(word)
+                os.write(file, f'{{"agent":"w","type":"{word}"}}\n'.encode())
+                if self._chance.random() < rotation:
+                    self._rotations += 1
+                    self._rotate(self._path, self._rotations)
+                    if self._rotate is rename:
+                        os.close(file)
+                        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+                    fresh = True
+                if self._chance.random() < 0.2:
+                    await asyncio.sleep(self._chance.uniform(0, pause))
+        finally:
+            os.close(file)
+
+
+async def kill_now_and_then(follower: Follower, chance: random.Random, writing: asyncio.Task[None], up: float) -> int:
+    kills = 0
+    while not writing.done():
+        await asyncio.sleep(chance.uniform(0.2, up))
+        follower.kill()
+        kills += 1
+        await asyncio.sleep(chance.uniform(0, 0.5))
+        follower.start()
+    return kills
+
+
+async def follow_through(folder: Path, rotate: Rotate, seed: int, lines: int, rotation: float, pause: float) -> None:
+    chance = random.Random(seed)
+    path = folder / "bus.jsonl"
+    path.touch()
+    writer = Writer(path, rotate, chance)
+    with ConsoleProcess(folder) as process, Follower(folder, path, process.url) as follower:
+        async with connected(process.url) as client:
+            # What was rotated before it is first followed is not taken up.
+            await until(folder.joinpath(".bus.jsonl.follow").exists)
+            writing = asyncio.create_task(writer.write(lines, pause, rotation))
+            kills = await kill_now_and_then(follower, random.Random(seed + 1), writing, 1.5)
+            await writing
+            found = await recorded(client, lines, 15)
+            # A repetition would still be on its way: what comes after everything tells that all was sent.
+            with path.open("a") as file:
+                file.write('{"agent":"w","type":"last"}\n')
+            found = await recorded(client, lines + 1)
+    _log.info("%d lines, %d rotations, %d kills", lines, writer._rotations, kills)
+    assert Counter(map(said_by, found)) == Counter([*writer.lines, "last"])
+    assert [said_by(item) for item in found] == [*writer.lines, "last"]
+    assert len({json.dumps(item["entry"]["event"]["id"]) for item in found}) == lines + 1
+
+
+@ROTATIONS
+async def test_every_line_is_recorded_once_through_rotation_and_kill_9(tmp_path: Path, rotate: Rotate) -> None:
+    await follow_through(tmp_path, rotate, seed=1, lines=600, rotation=0.01, pause=0.02)
+
+
+@pytest.mark.soak
+@ROTATIONS
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_every_line_is_recorded_once_through_many_rotations_and_kills(
+    tmp_path: Path, rotate: Rotate, seed: int
+) -> None:
+    await follow_through(tmp_path, rotate, seed=seed, lines=15_000, rotation=0.003, pause=0.015)
