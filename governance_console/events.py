@@ -87,10 +87,10 @@ def parse_line(text: str, line_id: str, source: str | None, type_: str | None) -
     A lenient line gets ``line_id``, the ``source`` and ``type_`` that it lacks, and keeps an id of its own in its data.
     A CloudEvents line (with ``specversion``) is one already: it keeps its id, and gets nothing.
     """
-    found = jsontext.parse(text)
-    if not isinstance(found.value, dict):
+    items = list(jsontext.items(text))
+    members = None if jsontext.is_array(text) else items[0].members
+    if members is None:
         raise Faulty("", "an event has to be a JSON object")
-    members = jsontext.members(found.text)
     if any(member.key == "specversion" for member in members):
         return _strict(members, line_id)
     return _lenient(members, line_id, {"source": source, "type": type_}, _LINE_KEYS)
