@@ -1,3 +1,4 @@
+import { lazy } from "react";
 import { Route, Routes } from "react-router";
 import { Frame } from "./frame/Frame.tsx";
 import { JunieProvider } from "./junie/JunieProvider.tsx";
@@ -8,6 +9,10 @@ import { SignIn } from "./pages/SignIn.tsx";
 import { Unreachable } from "./pages/Unreachable.tsx";
 import { SessionProvider, useSessionDoor } from "./session/SessionProvider.tsx";
 import { StreamProvider } from "./stream/StreamProvider.tsx";
+
+/** Not for the first paint, which is the Dashboard's. */
+const Log = lazy(async () => ({ default: (await import("./pages/Log.tsx")).Log }));
+const Agents = lazy(async () => ({ default: (await import("./pages/Agents.tsx")).Agents }));
 
 export function App() {
   return (
@@ -31,6 +36,8 @@ function Gate() {
         <Route element={<Frame />}>
           <Route index element={<Dashboard />} />
           <Route path="junie" element={<JunieConsole />} />
+          <Route path="log/:seq?" element={<Log />} />
+          <Route path="agents" element={<Agents />} />
           <Route path="*" element={<NotFound />} />
         </Route>
       </Routes>

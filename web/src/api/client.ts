@@ -1,6 +1,7 @@
-import { parsePage } from "../stream/messages.ts";
+import { toQuery, type Filters } from "../filters/filters.ts";
+import { parseItem, parsePage } from "../stream/messages.ts";
 import { ApiError, parseProblem } from "./errors.ts";
-import type { EventsPage, Session } from "./types.ts";
+import type { EventsPage, Session, Source, Sources } from "./types.ts";
 
 const READ_TIMEOUT_MS = 30_000;
 /** A model may think for a while. */
@@ -66,15 +67,64 @@ export async function signOut(): Promise<void> {
   await call("/api/session", { method: "DELETE" }, READ_TIMEOUT_MS);
 }
 
-export async function getEvents(query: { limit: number; before?: number }, signal: AbortSignal): Promise<EventsPage> {
-  const search = new URLSearchParams({ limit: String(query.limit) });
-  if (query.before !== undefined) search.set("before", String(query.before));
+/** A part of the history: newest first below `before`, or oldest first from `from`. */
+export interface Reach {
+  readonly limit: number;
+  readonly before?: number;
+  readonly from?: number;
+}
+
+export async function getEvents({ limit, before, from }: Reach, signal: AbortSignal, filters?: Filters): Promise<EventsPage> {
+  const search = filters ? toQuery(filters) : new URLSearchParams();
+  search.set("limit", String(limit));
+  if (before !== undefined) search.set("before", String(before));
+  if (from !== undefined) search.set("from", String(from));
   return read(await call(`/api/events?${search}`, {}, READ_TIMEOUT_MS, signal), parsePage);
 }
 
+/** Where the browser itself can fetch a whole selection from, oldest first. */
+export function exportAddress(filters: Filters): string {
+  const search = toQuery(filters);
+  search.set("from", "0");
+  search.set("format", "ndjson");
+  return `/api/events?${search}`;
+}
+
+function parseSource(value: unknown): Source | null {
+  if (typeof value !== "object" || value === null) return null;
+  const fields: Record<string, unknown> = { ...value };
+  const hour: Record<string, unknown> = typeof fields.hour === "object" && fields.hour !== null ? { ...fields.hour } : {};
+  const n = (number: unknown): number => (typeof number === "number" ? number : 0);
+  const item = parseItem({ entry: fields.entry });
+  if (typeof fields.source !== "string" || item === null) return null;
+  return {
+    source: fields.source,
+    events: n(fields.events),
+    entry: item.entry,
+    hour: { events: n(hour.events), errors: n(hour.errors) },
+    silentSec: n(fields.silent_sec),
+    usualGapSec: typeof fields.usual_gap_sec === "number" ? fields.usual_gap_sec : null,
+    quiet: fields.quiet === true,
+  };
+}
+
+function parseSources(value: unknown): Sources | null {
+  if (typeof value !== "object" || value === null || !("sources" in value) || !Array.isArray(value.sources)) return null;
+  const time = "time" in value && typeof value.time === "string" ? Date.parse(value.time) : NaN;
+  return Number.isNaN(time) ? null : { time, sources: value.sources.map(parseSource).filter((source) => source !== null) };
+}
+
+/** The most sources that the console tells of at once. */
+export const MOST_SOURCES = 500;
+
+/** Who was ever heard, the one heard last first. */
+export async function getSources(signal: AbortSignal): Promise<Sources> {
+  return read(await call(`/api/sources?limit=${MOST_SOURCES}`, {}, READ_TIMEOUT_MS, signal), parseSources);
+}
+
 /** The item's JSON as the console sent it: not parsed, so that nothing in it is rounded or dropped. */
-export async function getItemText(seq: number, signal: AbortSignal): Promise<string> {
-  return (await call(`/api/events/${seq}`, {}, READ_TIMEOUT_MS, signal)).text();
+export async function getItemText(seq: number | string, signal: AbortSignal): Promise<string> {
+  return (await call(`/api/events/${encodeURIComponent(seq)}`, {}, READ_TIMEOUT_MS, signal)).text();
 }
 
 export interface Answer {

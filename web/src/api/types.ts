@@ -39,6 +39,27 @@ export interface EventsPage {
   readonly next: number | null;
 }
 
+/** Someone who was heard at least once. */
+export interface Source {
+  readonly source: string;
+  /** Ever. */
+  readonly events: number;
+  /** The last one's. */
+  readonly entry: Entry;
+  readonly hour: { readonly events: number; readonly errors: number };
+  readonly silentSec: number;
+  /** What nine of ten of its silences stay within; null where it has no rhythm yet. */
+  readonly usualGapSec: number | null;
+  /** Silent for much longer than it usually is. */
+  readonly quiet: boolean;
+}
+
+export interface Sources {
+  /** The console's clock, in ms, when it told this. */
+  readonly time: number;
+  readonly sources: readonly Source[];
+}
+
 export interface Session {
   readonly principal: string | null;
   readonly role: string | null;

@@ -1,6 +1,6 @@
 import { clock, dayName } from "../format/time.ts";
 import type { Seam } from "../stream/seams.ts";
-import css from "./LiveList.module.css";
+import css from "../entries/EntryTable.module.css";
 import type { Mark } from "./lines.ts";
 import { saySeam } from "./saySeam.ts";
 

@@ -1,7 +1,7 @@
 import { count } from "../format/number.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { Time } from "../ui/Time.tsx";
-import css from "./LiveList.module.css";
+import css from "../entries/EntryTable.module.css";
 
 /** All of the console's heartbeats in one quiet row that ticks, so that they never push events out. */
 export function HeartbeatRow() {

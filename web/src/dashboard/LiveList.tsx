@@ -1,23 +1,29 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type UIEvent } from "react";
-import { count, seqName } from "../format/number.ts";
+import { EntryHead } from "../entries/EntryHead.tsx";
+import table from "../entries/EntryTable.module.css";
+import { FilterBar } from "../filters/FilterBar.tsx";
+import { isActive, matches, type Filters } from "../filters/filters.ts";
+import { NameChips } from "../filters/NameChips.tsx";
+import { count } from "../format/number.ts";
 import { dayOf } from "../format/time.ts";
 import { placeOf } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";
+import { cx } from "../ui/cx.ts";
 import { useNow } from "../ui/useNow.ts";
 import { Announcer } from "./Announcer.tsx";
 import { DayLine, LostLine, MarkLine, SeamLine } from "./Between.tsx";
 import { Empty } from "./Empty.tsx";
-import { FilterBar } from "./FilterBar.tsx";
-import { isActive, matches, select, type Filters } from "./filters.ts";
 import { HeartbeatRow } from "./HeartbeatRow.tsx";
 import { lines, type Mark } from "./lines.ts";
+import { ListFoot } from "./ListFoot.tsx";
 import css from "./LiveList.module.css";
 import { LiveRow } from "./LiveRow.tsx";
 import { NothingMatches } from "./NothingMatches.tsx";
 import { Reading } from "./Reading.tsx";
 import { useHold } from "./useHold.ts";
 import { useHover } from "./useHover.ts";
+import { useSift } from "./useSift.ts";
 
 interface Props {
   readonly filters: Filters;
@@ -32,6 +38,7 @@ interface Props {
 
 const AWAY_PX = 8;
 const MINUTE_MS = 60_000;
+const NO_TYPES: readonly string[] = [];
 
 export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onBack }: Props) {
   const [paused, setPaused] = useState(false);
@@ -45,7 +52,8 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
   // Only to notice midnight.
   const today = dayOf(useNow(MINUTE_MS));
 
-  const rows = useMemo(() => select(view.rows, view.problems, filters), [view, filters]);
+  const sifted = useSift(view, filters, loaded);
+  const { rows } = sifted;
   const drawn = useMemo(
     () => lines(rows, view.seams, mark?.epoch === view.epoch ? mark : null, Date.parse(`${today}T12:00`)),
     [rows, view, mark, today],
@@ -100,8 +108,8 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
     }
     if (opened.size === 0) return;
     if ([...opened].some((seq) => seq >= view.next)) renew();
-    else if (!rows.some((row) => opened.has(row.seq))) onOpened(new Set());
-  }, [hasRows, opened, rows, view]);
+    else if (sifted.state !== "looking" && !rows.some((row) => opened.has(row.seq))) onOpened(new Set());
+  }, [hasRows, opened, sifted, view]);
 
   return (
     <section className={css.live} aria-labelledby="live">
@@ -116,36 +124,14 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
           </button>
         )}
         {held && fresh === 0 && <span className={css.still}>{paused ? "paused" : "holding still"}</span>}
-        <FilterBar filters={filters} onFilters={onFilters} />
+        <FilterBar filters={filters} onFilters={onFilters} more={<NameChips filters={filters} onFilters={onFilters} types={NO_TYPES} />} />
         <button type="button" className={button.button} onClick={() => (paused ? back() : setPaused(true))}>
           {paused ? "Resume" : "Pause"}
         </button>
       </div>
-      <div ref={scroller} className={css.scroller} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
-        <table className={css.table} aria-label="Live messages" aria-busy={!loaded}>
-          <colgroup>
-            <col className={css.time} />
-            <col className={css.category} />
-            <col className={css.severity} />
-            <col className={css.source} />
-            <col className={css.type} />
-            <col className={css.what} />
-            {/* As wide as the longest number so far, or the heading, plus the cell's padding. */}
-            <col style={{ width: Math.max(7, seqName(size).length) * 8 + 16 }} />
-          </colgroup>
-          <thead>
-            <tr>
-              <th scope="col">time</th>
-              <th scope="col">category</th>
-              <th scope="col">severity</th>
-              <th scope="col">source</th>
-              <th scope="col">type</th>
-              <th scope="col">what</th>
-              <th scope="col" className={css.seq}>
-                entry
-              </th>
-            </tr>
-          </thead>
+      <div ref={scroller} className={cx(table.scroller, css.scroller)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
+        <table className={table.table} aria-label="Live messages" aria-busy={!loaded}>
+          <EntryHead size={size} time="time" />
           <tbody>
             <HeartbeatRow />
           </tbody>
@@ -176,7 +162,8 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
         </table>
         {!loaded && <Reading />}
         {loaded && size === 0 && <Empty />}
-        {loaded && size > 0 && rows.length === 0 && isActive(filters) && <NothingMatches rows={view.rows} filters={filters} onFilters={onFilters} />}
+        {loaded && size > 0 && rows.length === 0 && isActive(filters) && <NothingMatches rows={view.rows} sifted={sifted} filters={filters} onFilters={onFilters} />}
+        {loaded && size > 0 && (rows.length > 0 || sifted.state === "looking") && <ListFoot sifted={sifted} filters={filters} />}
       </div>
       <Announcer />
     </section>

@@ -1,13 +1,13 @@
 import { memo } from "react";
+import { Link } from "react-router";
+import { EntryCells } from "../entries/EntryCells.tsx";
+import css from "../entries/EntryTable.module.css";
+import type { Filters } from "../filters/filters.ts";
 import { seqName } from "../format/number.ts";
-import { visible } from "../format/visible.ts";
 import type { Row } from "../stream/rows.ts";
-import { SeverityMark } from "../ui/SeverityMark.tsx";
 import { Time } from "../ui/Time.tsx";
 import { cx } from "../ui/cx.ts";
-import css from "./LiveList.module.css";
 import { OpenEntry } from "./OpenEntry.tsx";
-import type { Filters } from "./filters.ts";
 
 interface Props {
   readonly row: Row;
@@ -17,9 +17,6 @@ interface Props {
 }
 
 export const LiveRow = memo(function LiveRow({ row, open, onToggle, onNarrow }: Props) {
-  const source = visible(row.source);
-  const type = visible(row.type);
-  const what = visible(row.what);
   // The button is the row's handle; pressing anywhere else in the row is a convenience, and must not spoil selecting text.
   const pressed = () => {
     if (getSelection()?.type !== "Range") onToggle(row.seq);
@@ -27,34 +24,32 @@ export const LiveRow = memo(function LiveRow({ row, open, onToggle, onNarrow }: 
   return (
     <>
       <tr className={cx(css.row, open && css.opened)} onClick={pressed}>
-        <td className={css.time}>
-          <Time ms={row.at} />
-        </td>
-        <td className={css.category}>{row.category}</td>
-        <td className={css.severity}>
-          <SeverityMark severity={row.severity} />
-        </td>
-        <td className={css.source} title={source}>
-          {source}
-        </td>
-        <td className={css.type} title={type}>
-          {type}
-        </td>
-        <td className={css.what} title={what}>
-          {what}
-        </td>
-        <td className={css.seq}>
-          <button
-            type="button"
-            aria-expanded={open}
-            onClick={(event) => {
-              event.stopPropagation();
-              onToggle(row.seq);
-            }}
-          >
-            {seqName(row.seq)}
-          </button>
-        </td>
+        <EntryCells
+          row={row}
+          time={
+            <>
+              <button
+                type="button"
+                aria-expanded={open}
+                aria-label={`Details of ${seqName(row.seq)}`}
+                onClick={(event) => {
+                  event.stopPropagation();
+                  onToggle(row.seq);
+                }}
+              >
+                <svg viewBox="0 0 10 10" width="8" height="8" fill="currentColor" aria-hidden="true">
+                  <path d="M2 0.5 8 5 2 9.5Z" />
+                </svg>
+              </button>
+              <Time ms={row.at} />
+            </>
+          }
+          link={
+            <Link to={`/log/${row.seq}`} onClick={(event) => event.stopPropagation()}>
+              {seqName(row.seq)}
+            </Link>
+          }
+        />
       </tr>
       {open && (
         <tr className={css.inside}>

@@ -1,13 +1,14 @@
 import { useEffect, useMemo, useState } from "react";
+import { Link } from "react-router";
 import { getItemText } from "../api/client.ts";
 import { words } from "../api/errors.ts";
+import { address, NO_FILTERS, type Filters } from "../filters/filters.ts";
 import { prettyJson } from "../format/json.ts";
 import { seqName } from "../format/number.ts";
 import { visible } from "../format/visible.ts";
 import type { Row } from "../stream/rows.ts";
 import button from "../ui/Button.module.css";
 import { CopyButton } from "../ui/CopyButton.tsx";
-import type { Filters } from "./filters.ts";
 import css from "./OpenEntry.module.css";
 
 interface Props {
@@ -37,13 +38,16 @@ export function OpenEntry({ row, onNarrow }: Props) {
         <button type="button" className={button.small} onClick={() => onNarrow({ sources: [row.source] })}>
           Only <bdi>{visible(row.source)}</bdi>
         </button>
-        <button type="button" className={button.small} onClick={() => onNarrow({ text: row.type })}>
+        <button type="button" className={button.small} onClick={() => onNarrow({ types: [row.type] })}>
           Only <bdi>{visible(row.type)}</bdi>
         </button>
+        <Link className={button.small} to={`/log/${row.seq}`}>
+          Around it
+        </Link>
         {typeof trace === "string" && trace !== "" && (
-          <button type="button" className={button.small} title={visible(trace)} onClick={() => onNarrow({ text: trace })}>
-            Same trace
-          </button>
+          <Link className={button.small} title={visible(trace)} to={address(`/log/${row.seq}`, { ...NO_FILTERS, traces: [trace] })}>
+            Its trace
+          </Link>
         )}
         <p className={css.by}>
           sent by <bdi>{visible(row.item.entry.principal)}</bdi>

@@ -1,5 +1,5 @@
 import { useStream } from "../stream/StreamProvider.tsx";
-import css from "./Notices.module.css";
+import css from "../ui/Notices.module.css";
 
 /** Before the first page of history is here. */
 export function Reading() {

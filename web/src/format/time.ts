@@ -11,6 +11,35 @@ export function hourMinute(ms: number): string {
   return clock(ms).slice(0, 5);
 }
 
+/** Whose clock times are shown by. */
+export type Zone = "local" | "utc";
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "2026-11-22T10:42:31" by that clock. */
+function plain(ms: number, zone: Zone): string {
+  return zone === "utc" ? new Date(ms).toISOString().slice(0, 19) : `${dayOf(ms)}T${clock(ms)}`;
+}
+
+/** "22 Nov 10:42:31" this year, "2025-11-22 10:42" in another: for lists that reach over days. */
+export function stamp(ms: number, zone: Zone, now: number): string {
+  const at = plain(ms, zone);
+  if (at.slice(0, 4) !== plain(now, zone).slice(0, 4)) return `${at.slice(0, 10)} ${at.slice(11, 16)}`;
+  return `${at.slice(8, 10)} ${MONTHS[Number(at.slice(5, 7)) - 1] ?? ""} ${at.slice(11)}`;
+}
+
+/** For a `datetime-local` field, which has no zone of its own. */
+export function toField(moment: string, zone: Zone): string {
+  const ms = Date.parse(moment);
+  return Number.isNaN(ms) ? "" : plain(ms, zone);
+}
+
+/** What such a field says, as RFC 3339; empty where it says nothing. */
+export function fromField(field: string, zone: Zone): string {
+  const ms = Date.parse(zone === "utc" && field ? `${field}Z` : field);
+  return Number.isNaN(ms) ? "" : new Date(ms).toISOString();
+}
+
 /** The local calendar day as a key: equal for times of one day. */
 export function dayOf(ms: number): string {
   const at = new Date(ms);

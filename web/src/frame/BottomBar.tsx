@@ -13,8 +13,10 @@ export function BottomBar({ onHelp }: { readonly onHelp: () => void }) {
   return (
     <nav aria-label="Pages" className={css.bar}>
       {PLACES.map(({ path, name }) => (
-        <NavLink key={path} to={path} end className={({ isActive }) => cx(css.place, isActive && css.here)}>
-          {name}
+        <NavLink key={path} to={path} end={path === "/"} className={({ isActive }) => cx(css.place, isActive && css.here)}>
+          {/* Five places have to fit: what is left out is still read out. */}
+          {name.split(" ")[0]}
+          <span className="hidden">{name.replace(/^\S+/, "")}</span>
           {path === "/" && unseen > 0 && <span className={css.unseen}> {count(unseen)}<span className="hidden"> not yet seen</span></span>}
         </NavLink>
       ))}

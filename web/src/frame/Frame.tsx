@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { Outlet, useLocation } from "react-router";
 import { useMedia, WIDE } from "../ui/useMedia.ts";
 import { BottomBar } from "./BottomBar.tsx";
@@ -23,8 +23,11 @@ export function Frame() {
       {wide && <Rail onHelp={help} />}
       <StatusLine />
       <main id="main" className={css.main} tabIndex={-1}>
-        <ErrorBoundary key={pathname}>
-          <Outlet />
+        {/* By page: going from entry to entry within the Log is one. */}
+        <ErrorBoundary key={pathname.split("/")[1]}>
+          <Suspense fallback={null}>
+            <Outlet />
+          </Suspense>
         </ErrorBoundary>
       </main>
       {!wide && <BottomBar onHelp={help} />}

@@ -18,7 +18,7 @@ export function Rail({ onHelp }: { readonly onHelp: () => void }) {
         <ul>
           {PLACES.map(({ path, name, key }) => (
             <li key={path}>
-              <NavLink to={path} end className={({ isActive }) => cx(css.place, isActive && css.here)}>
+              <NavLink to={path} end={path === "/"} className={({ isActive }) => cx(css.place, isActive && css.here)}>
                 {name}
                 {path === "/" && unseen > 0 ? (
                   <span className={css.unseen} title="errors and criticals not yet seen">

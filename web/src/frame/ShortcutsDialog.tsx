@@ -6,10 +6,12 @@ import { SHORTCUTS } from "./useShortcuts.ts";
 
 const KEYS = [
   [["?"], "this list"],
-  [["/"], "filter the live messages"],
+  [["/"], "filter what the page lists"],
   [["g", "d"], "go to the Dashboard"],
   [["g", "j"], "go to the Junie Console"],
-  [["↑", "↓"], "from entry to entry in the list"],
+  [["g", "l"], "go to the Log"],
+  [["g", "a"], "go to the Agents"],
+  [["↑", "↓"], "from entry to entry, open or not"],
   [["Enter"], "open an entry; send a question"],
   [["Shift", "Enter"], "a new line in a question"],
   [["Esc"], "close what is open"],

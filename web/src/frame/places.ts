@@ -2,4 +2,6 @@
 export const PLACES = [
   { path: "/", name: "Dashboard", key: "d" },
   { path: "/junie", name: "Junie Console", key: "j" },
+  { path: "/log", name: "Log", key: "l" },
+  { path: "/agents", name: "Agents", key: "a" },
 ] as const;

@@ -1,10 +1,10 @@
 import { useCallback, useRef, useState } from "react";
 import type { Category } from "../api/types.ts";
 import { Attention, useConcerns } from "../dashboard/Attention.tsx";
-import { NO_FILTERS } from "../dashboard/filters.ts";
+import { NO_FILTERS } from "../filters/filters.ts";
 import { HalfHour } from "../dashboard/HalfHour.tsx";
 import { LiveList } from "../dashboard/LiveList.tsx";
-import { useFilters } from "../dashboard/useFilters.ts";
+import { useFilters } from "../filters/useFilters.ts";
 import { useMark } from "../dashboard/useMark.ts";
 import { plural } from "../format/number.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
@@ -24,7 +24,7 @@ export function Dashboard() {
   const mark = useMark();
 
   const show = (row: Row) => {
-    setFilters({ categories: [], severity: row.severity, sources: [row.source], text: row.type });
+    setFilters({ ...NO_FILTERS, severity: row.severity, sources: [row.source], types: [row.type] });
     setOpened(new Set([row.seq]));
   };
   const category = (chosen: Category) => {

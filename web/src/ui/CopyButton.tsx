@@ -20,7 +20,14 @@ async function copy(text: string): Promise<void> {
 
 const WORDS: Readonly<Record<Outcome, string>> = { idle: "Copy", copied: "Copied", failed: "Not copied: select it" };
 
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+interface Props {
+  readonly text: string;
+  /** Of what, for those who do not see what stands beside it. */
+  readonly label: string;
+  readonly name?: string;
+}
+
+export function CopyButton({ text, label, name = WORDS.idle }: Props) {
   const [outcome, setOutcome] = useState<Outcome>("idle");
   useEffect(() => {
     if (outcome === "idle") return undefined;
@@ -33,7 +40,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
       className={css.small}
       onClick={() => void copy(text).then(() => setOutcome("copied"), () => setOutcome("failed"))}
     >
-      <span aria-live="polite">{WORDS[outcome]}</span> <span className="hidden">{label}</span>
+      <span aria-live="polite">{outcome === "idle" ? name : WORDS[outcome]}</span> <span className="hidden">{label}</span>
     </button>
   );
 }

@@ -1,26 +1,23 @@
-import { useMemo } from "react";
+import type { ReactNode } from "react";
 import { CATEGORIES, SEVERITIES } from "../api/types.ts";
-import { count } from "../format/number.ts";
 import { visible } from "../format/visible.ts";
 import { SEARCH_ID } from "../frame/useShortcuts.ts";
-import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";
 import { SeverityMark } from "../ui/SeverityMark.tsx";
 import { Chip } from "./Chip.tsx";
 import css from "./FilterBar.module.css";
-import { isActive, NO_FILTERS, type Filters } from "./filters.ts";
-
-/** Sources listed in the menu, the busiest first; the text filter finds any other. */
-const MOST_SOURCES = 40;
-
-const toggled = <T,>(list: readonly T[], each: T): T[] => (list.includes(each) ? list.filter((other) => other !== each) : [...list, each]);
+import { isActive, LONGEST_TEXT, NO_FILTERS, type Filters } from "./filters.ts";
+import { SourceChoices } from "./SourceChoices.tsx";
+import { toggled } from "./toggled.ts";
 
 interface Props {
   readonly filters: Filters;
   readonly onFilters: (filters: Filters) => void;
+  /** Chips beyond those that every list has. */
+  readonly more?: ReactNode;
 }
 
-export function FilterBar({ filters, onFilters }: Props) {
+export function FilterBar({ filters, onFilters, more }: Props) {
   const change = (to: Partial<Filters>) => onFilters({ ...filters, ...to });
   return (
     <div className={css.filters} role="group" aria-label="Filters">
@@ -48,14 +45,16 @@ export function FilterBar({ filters, onFilters }: Props) {
         ))}
       </Chip>
       <Chip name="source" value={filters.sources.map(visible).join(", ")}>
-        <Sources chosen={filters.sources} onChoose={(source) => change({ sources: toggled(filters.sources, source) })} />
+        <SourceChoices chosen={filters.sources} onChoose={(source) => change({ sources: toggled(filters.sources, source) })} />
       </Chip>
+      {more}
       <input
         id={SEARCH_ID}
         type="search"
         className={css.text}
         aria-label="Filter by text"
         placeholder="Filter  /"
+        maxLength={LONGEST_TEXT}
         value={filters.text}
         onChange={(event) => change({ text: event.target.value })}
       />
@@ -66,22 +65,4 @@ export function FilterBar({ filters, onFilters }: Props) {
       )}
     </div>
   );
-}
-
-function Sources({ chosen, onChoose }: { readonly chosen: readonly string[]; readonly onChoose: (source: string) => void }) {
-  const rows = useStream((state) => state.rows);
-  const seen = useMemo(() => {
-    const counts = new Map(chosen.map((source) => [source, 0]));
-    for (const row of rows) counts.set(row.source, (counts.get(row.source) ?? 0) + 1);
-    // By name: sorted by count they would change places under the pointer.
-    return [...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_SOURCES).sort((a, b) => a[0].localeCompare(b[0]));
-  }, [rows, chosen]);
-  if (seen.length === 0) return <p className={css.more}>none seen yet</p>;
-  return seen.map(([source, times]) => (
-    <label key={source}>
-      <input type="checkbox" checked={chosen.includes(source)} onChange={() => onChoose(source)} />
-      <bdi className={css.source}>{visible(source) || "(empty)"}</bdi>
-      <span className={css.more}>{count(times)}</span>
-    </label>
-  ));
 }

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import type { Category, Severity } from "../api/types.ts";
+import { toRow, type Row } from "../stream/rows.ts";
+import { address, loosened, matches, NO_FILTERS, parseFilters, toQuery } from "./filters.ts";
+
+const row = (seq: number, severity: Severity = "info", category: Category = "tool", source = "planner-7", data: unknown = null): Row =>
+  toRow({ entry: { seq, recorded: "2026-11-22T10:00:00Z", principal: "operator", category, severity, event: { source, type: "agent.tool.call" } }, data });
+
+test("filters survive the URL, whatever a source is called", () => {
+  const filters = {
+    categories: ["hitl", "tool"], severity: "warning", sources: ["a,b", "c&d=é"], types: ["agent.*", "x"], traces: ["t-1"],
+    since: "2026-11-22T10:00:00Z", until: "2026-11-22T12:00:00.5+02:00", text: "x y",
+  } as const;
+  expect(parseFilters(new URLSearchParams(toQuery(filters).toString()))).toEqual(filters);
+});
+
+test("what the URL says wrongly is not a filter", () => {
+  expect(parseFilters(new URLSearchParams("category=nope&severity=loud&source=&since=yesterday&until=2026-13-01T00:00:00Z&other=1"))).toEqual(NO_FILTERS);
+});
+
+test("severity is a minimum", () => {
+  const filters = { ...NO_FILTERS, severity: "warning" } as const;
+  expect([row(1, "notice"), row(2, "warning"), row(3, "critical")].filter((each) => matches(each, filters)).map((each) => each.seq)).toEqual([2, 3]);
+});
+
+test("text looks into data too, each word, in any case", () => {
+  const one = row(1, "info", "tool", "planner-7", { url: "https://api.example.com/Orders" });
+  expect(matches(one, { ...NO_FILTERS, text: "orders PLANNER" })).toBe(true);
+  expect(matches(one, { ...NO_FILTERS, text: "orders orion" })).toBe(false);
+});
+
+test("a type may be a beginning, a trace has to be whole", () => {
+  const one = toRow({ entry: { seq: 1, recorded: "", principal: "", category: "tool", severity: "info", event: { source: "s", type: "agent.tool.call", traceid: "t-1" } } });
+  expect(["agent.*", "agent.tool.call", "*", "agent", "tool*"].map((type) => matches(one, { ...NO_FILTERS, types: [type] }))).toEqual([true, true, true, false, false]);
+  expect(["t-1", "t"].map((trace) => matches(one, { ...NO_FILTERS, traces: [trace] }))).toEqual([true, false]);
+});
+
+test("each filter that is set can be dropped alone", () => {
+  const filters = { ...NO_FILTERS, categories: ["tool"], since: "2026-11-22T10:00:00Z", until: "2026-11-22T11:00:00Z" } as const;
+  expect(loosened(filters).map(({ name, filters: left }) => [name, address("/log", left)])).toEqual([
+    ["category", "/log?since=2026-11-22T10%3A00%3A00Z&until=2026-11-22T11%3A00%3A00Z"],
+    ["time", "/log?category=tool"],
+  ]);
+  expect(loosened(NO_FILTERS)).toEqual([]);
+});

@@ -1,0 +1,84 @@
+import { useEffect, useRef } from "react";
+import { ApiError, words } from "../api/errors.ts";
+import { count, seqName } from "../format/number.ts";
+import type { Zone } from "../format/time.ts";
+import { visible } from "../format/visible.ts";
+import { useStream } from "../stream/StreamProvider.tsx";
+import button from "../ui/Button.module.css";
+import { Around } from "./Around.tsx";
+import { EntryDetails } from "./EntryDetails.tsx";
+import css from "./EntryPanel.module.css";
+import { useItem } from "./useItem.ts";
+import { useSteps } from "./useSteps.ts";
+
+interface Props {
+  /** As the address has it: it may be anything. */
+  readonly seq: string;
+  readonly zone: Zone;
+  readonly newer: (() => void) | null;
+  readonly older: (() => void) | null;
+  readonly close: () => void;
+  readonly addressOf: (seq: number) => string;
+}
+
+/** One entry beside the list it was opened from. */
+export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [read, again] = useItem(seq);
+  const name = /^\d{1,15}$/.test(seq) ? seqName(Number(seq)) : `“${visible(seq)}”`;
+  useSteps({ newer, older, close });
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <aside className={css.panel} aria-label={`Entry ${name}`}>
+      <div className={css.bar}>
+        <h2 ref={heading} tabIndex={-1} className={css.heading}>
+          {name}
+        </h2>
+        <button type="button" className={button.small} disabled={newer === null} onClick={() => newer?.()} aria-keyshortcuts="ArrowUp">
+          <span aria-hidden="true">↑</span> Newer
+        </button>
+        <button type="button" className={button.small} disabled={older === null} onClick={() => older?.()} aria-keyshortcuts="ArrowDown">
+          <span aria-hidden="true">↓</span> Older
+        </button>
+        <button type="button" className={button.small} onClick={close} aria-keyshortcuts="Escape">
+          Close
+        </button>
+      </div>
+      <p className="hidden" role="status">
+        {read.status === "read" && `${name}, ${read.row.severity}, ${visible(read.row.source)}, ${visible(read.row.type)}`}
+      </p>
+      {read.status === "reading" && <p className={css.note}>Reading the entry…</p>}
+      {read.status === "failed" && <Failed name={name} error={read.error} again={again} />}
+      {read.status === "read" && (
+        <>
+          <EntryDetails key={read.row.seq} row={read.row} text={read.text} zone={zone} />
+          <Around seq={read.row.seq} zone={zone} addressOf={addressOf} />
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Failed({ name, error, again }: { readonly name: string; readonly error: unknown; readonly again: () => void }) {
+  const size = useStream((state) => state.size);
+  if (error instanceof ApiError && error.status === 404) {
+    return (
+      <div className={css.failed} role="alert">
+        <p>
+          <b>There is no entry {name}.</b> {size > 0 ? `The record has ${count(size)}: the newest is ${seqName(size - 1)}.` : "Nothing is recorded yet."}
+        </p>
+      </div>
+    );
+  }
+  const { what, next } = words(error);
+  return (
+    <div className={css.failed} role="alert">
+      <p>
+        <b>{what}</b> {next}
+      </p>
+      <button type="button" className={button.button} onClick={again}>
+        Try again
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { useMemo } from "react";
+import { Chip } from "../filters/Chip.tsx";
+import { FilterBar } from "../filters/FilterBar.tsx";
+import type { Filters } from "../filters/filters.ts";
+import { NameChips } from "../filters/NameChips.tsx";
+import { TimeChoices } from "../filters/TimeChoices.tsx";
+import { count } from "../format/number.ts";
+import { stamp, type Zone } from "../format/time.ts";
+import button from "../ui/Button.module.css";
+import { ExportLink } from "./ExportLink.tsx";
+import css from "./LogBar.module.css";
+import type { Pages } from "./pages.ts";
+
+interface Props {
+  readonly filters: Filters;
+  readonly onFilters: (filters: Filters) => void;
+  readonly pages: Pages;
+  readonly head: number;
+  readonly zone: Zone;
+  readonly onZone: (zone: Zone) => void;
+  readonly onNewest: () => void;
+}
+
+function sayRange({ since, until }: Filters, zone: Zone): string {
+  const say = (moment: string) => stamp(Date.parse(moment), zone, Date.now());
+  if (since && until) return `${say(since)} – ${say(until)}`;
+  return since ? `from ${say(since)}` : until ? `until ${say(until)}` : "";
+}
+
+/** What is listed, and by whose clock. */
+export function LogBar({ filters, onFilters, pages, head, zone, onZone, onNewest }: Props) {
+  const { fresh, rows, freshTop } = pages;
+  const types = useMemo(() => [...new Set(rows.map((row) => row.type))].slice(0, 200), [rows]);
+  const more = freshTop < head && fresh.length > 0;
+  return (
+    <div className={css.bar}>
+      <h1 className={css.heading}>Log</h1>
+      {fresh.length > 0 && (
+        <button type="button" className={css.pill} onClick={onNewest}>
+          {count(fresh.length)}
+          {more && "+"} newer <span aria-hidden="true">↑</span>
+        </button>
+      )}
+      <FilterBar
+        filters={filters}
+        onFilters={onFilters}
+        more={
+          <>
+            <NameChips filters={filters} onFilters={onFilters} types={types} always />
+            <Chip name="time" value={sayRange(filters, zone)}>
+              <TimeChoices filters={filters} zone={zone} onChange={(to) => onFilters({ ...filters, ...to })} />
+            </Chip>
+          </>
+        }
+      />
+      <button type="button" className={button.button} aria-pressed={zone === "utc"} onClick={() => onZone(zone === "utc" ? "local" : "utc")}>
+        UTC
+      </button>
+      <ExportLink filters={filters} />
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useNavigate, useParams } from "react-router";
+import { Empty } from "../dashboard/Empty.tsx";
+import { address, isActive, toQuery, type Filters } from "../filters/filters.ts";
+import { useFilters } from "../filters/useFilters.ts";
+import { seqName } from "../format/number.ts";
+import { PageTitle } from "../frame/PageTitle.tsx";
+import { EntryPanel } from "../log/EntryPanel.tsx";
+import { LogBar } from "../log/LogBar.tsx";
+import { LogFoot } from "../log/LogFoot.tsx";
+import { LogList } from "../log/LogList.tsx";
+import { NoMatch } from "../log/NoMatch.tsx";
+import { neighbours } from "../log/pages.ts";
+import { useReader } from "../log/useReader.ts";
+import { useStream } from "../stream/StreamProvider.tsx";
+import { cx } from "../ui/cx.ts";
+import { ROOMY, useMedia } from "../ui/useMedia.ts";
+import { useZone } from "../ui/useZone.ts";
+import css from "./Log.module.css";
+
+/** Whoever types is not asked about yet. */
+const SETTLED_MS = 250;
+
+/** The same filters a moment later, and the same object for as long as they say the same. */
+function useSettled(filters: Filters): Filters {
+  const [settled, setSettled] = useState(filters);
+  const same = toQuery(settled).toString() === toQuery(filters).toString();
+  // Only text is typed; everything else is chosen, and acts at once.
+  const typed = !same && toQuery({ ...settled, text: "" }).toString() === toQuery({ ...filters, text: "" }).toString() && filters.text !== "";
+  if (!same && !typed) setSettled(filters);
+  useEffect(() => {
+    if (!typed) return undefined;
+    const timer = setTimeout(() => setSettled(filters), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [typed, filters]);
+  return settled;
+}
+
+/** The record from its newest entry to its first. */
+export function Log() {
+  const { seq } = useParams();
+  const navigate = useNavigate();
+  const roomy = useMedia(ROOMY);
+  const [zone, setZone] = useZone();
+  const [filters, setFilters] = useFilters();
+  const settled = useSettled(filters);
+  const [run, setRun] = useState(0);
+  const opened = seq !== undefined && /^\d{1,15}$/.test(seq) ? Number(seq) : null;
+  const { reader, pages, stale } = useReader(settled, opened, run);
+  const epoch = useStream((state) => state.epoch);
+  const head = useStream((state) => state.next);
+
+  // Another log than the one that was read from.
+  const other = pages.epoch !== null && epoch !== null && pages.epoch !== epoch;
+  useEffect(() => {
+    if (other) setRun((n) => n + 1);
+  }, [other]);
+
+  const addressOf = useCallback((to: number) => address(`/log/${to}`, filters), [filters]);
+  const open = useCallback((to: number) => void navigate(addressOf(to), { replace: seq !== undefined }), [navigate, addressOf, seq]);
+  const close = useCallback(() => void navigate(address("/log", filters)), [navigate, filters]);
+  const beside = useMemo(() => (opened === null ? null : neighbours(pages.rows, opened)), [pages.rows, opened]);
+  const newer = useMemo(() => (beside?.newer == null ? null : () => open(beside.newer ?? 0)), [beside, open]);
+  const older = useMemo(() => (beside?.older == null ? null : () => open(beside.older ?? 0)), [beside, open]);
+
+  const nothing = pages.loaded && !stale && pages.rows.length === 0 && pages.bottom === null;
+  const covered = seq !== undefined && !roomy;
+  return (
+    <div className={cx(css.page, seq !== undefined && css.beside)}>
+      <PageTitle name={opened === null ? "Log" : `${seqName(opened)} · Log`} />
+      <div className={css.log} inert={covered}>
+        <LogBar
+          filters={filters}
+          onFilters={setFilters}
+          pages={pages}
+          head={head}
+          zone={zone}
+          onZone={setZone}
+          onNewest={() => {
+            if (pages.freshTop < head) setRun((n) => n + 1);
+            else reader.showFresh();
+            document.getElementById("entries")?.scrollTo({ top: 0 });
+          }}
+        />
+        <LogList
+          pages={pages}
+          reader={reader}
+          stale={stale}
+          opened={opened}
+          zone={zone}
+          addressOf={addressOf}
+          onOpen={open}
+          foot={
+            <>
+              {nothing && !isActive(settled) && <Empty />}
+              {nothing && isActive(settled) && <NoMatch filters={settled} onFilters={setFilters} />}
+              <LogFoot pages={pages} reader={reader} />
+            </>
+          }
+        />
+      </div>
+      {seq !== undefined && <EntryPanel seq={seq} zone={zone} newer={newer} older={older} close={close} addressOf={addressOf} />}
+    </div>
+  );
+}
