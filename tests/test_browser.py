@@ -92,9 +92,10 @@ async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
         for line in sample_lines():
             answer = await client.post("/api/events", data=line, headers={"Content-Type": "application/json"})
             assert answer.status == 201
-        handles = live(page).get_by_role("button", name=re.compile(r"^#\d+$"))
-        await expect(handles).to_have_count(50)
-        assert await handles.all_text_contents() == [f"#{seq}" for seq in range(230, 180, -1)]
+        links = live(page).get_by_role("link", name=re.compile(r"^#\d+$"))
+        await expect(links).to_have_count(50)
+        assert await links.all_text_contents() == [f"#{seq}" for seq in range(230, 180, -1)]
+        handles = live(page).get_by_role("button", name="Details of #")
         await handles.first.click()
         await expect(handles.first).to_have_attribute("aria-expanded", "true")
         await expect(page.get_by_text('"source": "Librarius"').first).to_be_visible()
@@ -242,10 +243,10 @@ async def test_event_content_is_text_whatever_it_says(browser: Browser, console:
         )
         await page.goto(console.url)
         await expect(row(page, "#0")).to_contain_text("<img src=x")
-        for handle in await live(page).get_by_role("button", name=re.compile(r"^#\d$")).all():
+        for handle in await live(page).get_by_role("button", name="Details of #").all():
             await handle.click()
         assert await page.evaluate("window.hacked") is None
-        assert await live(page).locator("img, a, script, iframe").count() == 0
+        assert await live(page).locator("img, a:not([href^='/log/']), script, iframe").count() == 0
         assert "\u202e" not in await page.locator("body").inner_text()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -285,7 +286,7 @@ async def test_axe_finds_nothing_on_any_page_and_state(
         await fill_with_the_sample(client)
         await expect(row(page, "#230")).to_be_visible()
         await watched.accessible()  # busy
-        await live(page).get_by_role("button", name="#230").click()
+        await live(page).get_by_role("button", name="Details of #230").click()
         await expect(page.get_by_text('"model": "gpt-5-mini"').first).to_be_visible()
         await watched.accessible()  # a row is open
         await page.goto(f"{guarded.url}/?q=matches-nothing")

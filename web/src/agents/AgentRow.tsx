@@ -3,7 +3,7 @@ import { Link } from "react-router";
 import type { Source } from "../api/types.ts";
 import { address, NO_FILTERS } from "../filters/filters.ts";
 import { count, seqName } from "../format/number.ts";
-import { span } from "../format/time.ts";
+import { roughly } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
 import { cx } from "../ui/cx.ts";
 import { SeverityMark } from "../ui/SeverityMark.tsx";
@@ -49,7 +49,7 @@ export const AgentRow = memo(function AgentRow({ source, told }: Props) {
       </td>
       <td className={css.when}>
         <time dateTime={entry.recorded} title={entry.recorded}>
-          {silentMs < 1000 ? "now" : `${span(silentMs)} ago`}
+          {silentMs < 1000 ? "now" : `${roughly(silentMs)} ago`}
         </time>
       </td>
       <td className={css.n}>

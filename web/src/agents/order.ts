@@ -1,5 +1,5 @@
 import type { Source } from "../api/types.ts";
-import { span } from "../format/time.ts";
+import { roughly, within } from "../format/time.ts";
 
 export const COLUMNS = ["source", "rhythm", "last", "events", "errors", "ever"] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -44,6 +44,6 @@ export function ordered(sources: readonly Source[], { by, reversed }: Order): So
 /** A source is judged by its own rhythm: "silent 14 min, usually within 2 min". */
 export function sayRhythm({ quiet, usualGapSec }: Source, silentMs: number): string {
   if (usualGapSec === null) return "no rhythm yet";
-  const usually = `usually within ${span(Math.max(1000, usualGapSec * 1000))}`;
-  return quiet ? `silent ${span(silentMs)}, ${usually}` : usually;
+  const usually = `usually within ${within(usualGapSec * 1000)}`;
+  return quiet ? `silent ${roughly(silentMs)}, ${usually}` : usually;
 }

@@ -66,6 +66,17 @@ export function span(ms: number): string {
   return h % 24 ? `${d} d ${h % 24} h` : `${d} d`;
 }
 
+/** "38 s", "14 min", "2 h", "3 d": to the unit that matters. */
+export function roughly(ms: number): string {
+  return /^\d+ \w+/.exec(span(ms))?.[0] ?? "";
+}
+
+/** The same, but never less than it is: for "within". */
+export function within(ms: number): string {
+  const unit = [86_400_000, 3_600_000, 60_000].find((each) => ms >= each) ?? 1000;
+  return roughly(Math.max(1, Math.ceil(ms / unit)) * unit);
+}
+
 /** "0.42 s": what a question cost, to a hundredth under ten seconds. */
 export function elapsed(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(2)} s` : span(ms);

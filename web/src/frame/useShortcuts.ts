@@ -19,7 +19,11 @@ export function useShortcuts(help: () => void): void {
   useEffect(() => {
     let chordUntil = 0;
     function pressed(event: KeyboardEvent) {
-      if (event.key === "Escape" && isTyping(event.target)) return (event.target as HTMLElement).blur();
+      if (event.key === "Escape" && isTyping(event.target)) {
+        // Only leaves the field: some browsers would empty a search field, and what it filters with it.
+        event.preventDefault();
+        return (event.target as HTMLElement).blur();
+      }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector("dialog[open]") || readPreference(SHORTCUTS) === "off") return;
       const place = Date.now() < chordUntil ? PLACES.find(({ key }) => key === event.key) : undefined;

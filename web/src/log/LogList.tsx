@@ -11,6 +11,8 @@ import { placeOf, type Pages } from "./pages.ts";
 import type { LogReader } from "./reader.ts";
 import { centre, drawn, reveal } from "./window.ts";
 
+export const ENTRIES_ID = "entries";
+
 /** As the stylesheet has them. */
 const ROW_PX = 24;
 const TWO_LINES_PX = 53;
@@ -154,8 +156,8 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
   const at = cursor === null ? -1 : placeOf(rows, cursor);
   const stop = at >= from && at < to ? at : firstSeen;
   return (
-    <div ref={scroller} id="entries" className={cx(table.scroller, css.scroller, stale && css.stale)} onScroll={scrolled}>
-      <table className={table.table} aria-label="Entries" aria-busy={stale} aria-rowcount={pages.bottom === null && pages.loaded ? rows.length + 1 : -1}>
+    <div ref={scroller} id={ENTRIES_ID} className={cx(table.scroller, css.scroller, stale && css.stale)} onScroll={scrolled}>
+      <table className={cx(table.table, table.stamped)} aria-label="Entries" aria-busy={stale} aria-rowcount={pages.bottom === null && pages.loaded ? rows.length + 1 : -1}>
         <EntryHead size={pages.size} time={zone === "utc" ? "time UTC" : "time"} stamped />
         <tbody onKeyDown={step}>
           <Gap px={from * rowPx} />

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { useNavigate, useParams } from "react-router";
 import { Empty } from "../dashboard/Empty.tsx";
 import { address, isActive, toQuery, type Filters } from "../filters/filters.ts";
@@ -8,7 +9,7 @@ import { PageTitle } from "../frame/PageTitle.tsx";
 import { EntryPanel } from "../log/EntryPanel.tsx";
 import { LogBar } from "../log/LogBar.tsx";
 import { LogFoot } from "../log/LogFoot.tsx";
-import { LogList } from "../log/LogList.tsx";
+import { ENTRIES_ID, LogList } from "../log/LogList.tsx";
 import { NoMatch } from "../log/NoMatch.tsx";
 import { neighbours } from "../log/pages.ts";
 import { useReader } from "../log/useReader.ts";
@@ -63,12 +64,20 @@ export function Log() {
   const newer = useMemo(() => (beside?.newer == null ? null : () => open(beside.newer ?? 0)), [beside, open]);
   const older = useMemo(() => (beside?.older == null ? null : () => open(beside.older ?? 0)), [beside, open]);
 
+  function newest() {
+    // What is read ahead may not be all: then the list begins anew at its top.
+    if (pages.freshTop < head) return setRun((n) => n + 1);
+    // Put in first, or keeping its place would undo the scrolling.
+    flushSync(reader.showFresh);
+    document.getElementById(ENTRIES_ID)?.scrollTo({ top: 0 });
+  }
+
   const nothing = pages.loaded && !stale && pages.rows.length === 0 && pages.bottom === null;
   const covered = seq !== undefined && !roomy;
   return (
     <div className={cx(css.page, seq !== undefined && css.beside)}>
       <PageTitle name={opened === null ? "Log" : `${seqName(opened)} · Log`} />
-      <div className={css.log} inert={covered}>
+      <div className={css.bar} inert={covered}>
         <LogBar
           filters={filters}
           onFilters={setFilters}
@@ -76,12 +85,10 @@ export function Log() {
           head={head}
           zone={zone}
           onZone={setZone}
-          onNewest={() => {
-            if (pages.freshTop < head) setRun((n) => n + 1);
-            else reader.showFresh();
-            document.getElementById("entries")?.scrollTo({ top: 0 });
-          }}
+          onNewest={newest}
         />
+      </div>
+      <div className={css.list} inert={covered}>
         <LogList
           pages={pages}
           reader={reader}

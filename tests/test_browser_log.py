@@ -1,0 +1,412 @@
+"""Log and Agents in a real Chromium, and what a laptop that was closed finds when it is opened again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, expect
+
+from tests.browser import AXE, INSTALL, INSTALL_AXE, NARROW, WIDE, chromium, launched, watched_page
+from tests.console import connected, sample_batch
+from tests.process import ConsoleProcess
+from tests.test_browser import GONE, event, is_live, live, post, row
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+"""One browser for all: starting one takes longer than most of these tests."""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser(require: Callable[[bool, str, str], None]) -> AsyncIterator[Browser]:
+    require(chromium() is not None, "Chromium", INSTALL)
+    async with launched() as one:
+        yield one
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[ConsoleProcess]:
+    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5"}) as one:
+        yield one
+
+
+async def record_the_sample(console: ConsoleProcess) -> None:
+    async with connected(console.url) as client:
+        headers = {"Content-Type": "application/json"}
+        assert (await client.post("/api/events", data=sample_batch(), headers=headers)).status == 201
+
+
+async def recorded(console: ConsoleProcess, query: str = "") -> list[int]:
+    """The numbers of what is recorded, newest first."""
+    async with connected(console.url) as client:
+        items = (await client.get(f"/api/events?limit=1000{query}")).json["items"]
+        return [item["entry"]["seq"] for item in items]
+
+
+def entries(page: Page) -> Locator:
+    return page.get_by_role("table", name="Entries")
+
+
+def entry_link(page: Page, seq: int) -> Locator:
+    return entries(page).get_by_role("link", name=f"#{seq}", exact=True)
+
+
+def panel(page: Page, seq: int | str) -> Locator:
+    return page.get_by_role("complementary", name=f"Entry #{seq}")
+
+
+def heading(page: Page, seq: int) -> Locator:
+    return page.get_by_role("heading", name=f"#{seq}", exact=True)
+
+
+async def listed(page: Page) -> list[int]:
+    """Every number that the Log shows from here down to its end, gathered as a reader would: screen by screen."""
+    seen: list[int] = []
+    links = entries(page).get_by_role("link", name=re.compile(r"^#[\d,]+$"))
+    await links.first.focus()
+    await page.keyboard.press("Home")
+    while True:
+        drawn = [int(text[1:].replace(",", "")) for text in await links.all_text_contents()]
+        assert drawn == sorted(drawn, reverse=True)
+        new = [seq for seq in drawn if not seen or seq < seen[-1]]
+        if not new:
+            return seen
+        seen += new
+        await page.keyboard.press("PageDown")
+        await page.keyboard.press("PageDown")
+        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+class Lid:
+    """Of a laptop. Chromium's offline mode leaves a WebSocket be that is open; a laptop that sleeps does not."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._sockets: list[WebSocketRoute] = []
+
+    def opened(self, socket: WebSocketRoute) -> None:
+        if self._closed:
+            return  # nobody answers
+        socket.connect_to_server()
+        self._sockets.append(socket)
+
+    async def close(self) -> None:
+        self._closed = True
+        for socket in self._sockets:
+            await socket.close(code=1006)
+
+    def open(self) -> None:
+        self._closed = False
+
+
+async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        lid = Lid()
+        await page.route_web_socket("**/api/ws/telemetry**", lid.opened)
+        await post(console, *(event(n) for n in range(30)))
+        await page.goto(console.url)
+        await is_live(page)
+        unbroken = page.get_by_role("region", name="Status").get_by_text("unbroken since")
+        await expect(unbroken).to_contain_text("#30")
+        await lid.close()
+        await page.context.set_offline(True)
+        await expect(page.get_by_role("region", name="Status").get_by_role("status")).to_have_text("Offline")
+        for first in range(30, 530, 100):
+            await post(
+                console, *(event(n, status="error" if n % 100 == 0 else "ok") for n in range(first, first + 100))
+            )
+        lid.open()
+        await page.context.set_offline(False)
+        await is_live(page)
+        await expect(row(page, "none missing")).to_contain_text("500 entries recovered · none missing")
+        await expect(unbroken).to_contain_text("#30")
+        links = live(page).get_by_role("link", name=re.compile(r"^#\d+$"))
+        assert await links.all_text_contents() == [f"#{seq}" for seq in (await recorded(console))[:50]]
+        await expect(page.get_by_role("complementary").get_by_text("530 events")).to_be_visible()
+        await page.keyboard.press("g")
+        await page.keyboard.press("l")
+        await expect(entry_link(page, 529)).to_be_visible()
+        assert await listed(page) == await recorded(console)
+        await expect(page.get_by_text("530 entries. Nothing that matches is older.")).to_be_visible()
+
+
+async def test_unseen_errors_are_in_the_title_and_where_one_last_looked_is_marked(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await post(console, event(1))
+        await page.goto(console.url)
+        await is_live(page)
+        await page.get_by_role("link", name="Agents").click()
+        await expect(page).to_have_title("Agents · Governance Console")
+        await post(console, event(2, status="error"), event(3), event(4, status="error"))
+        await expect(page).to_have_title("(2) Agents · Governance Console")
+        await page.get_by_role("link", name=re.compile("Dashboard")).click()
+        await expect(page).to_have_title("Dashboard · Governance Console")
+        await expect(row(page, "new since you last looked")).to_be_visible()
+        order = await live(page).get_by_role("row").all_text_contents()
+        mark = next(at for at, text in enumerate(order) if "last looked" in text)
+        assert "tool-2" in order[mark - 1]
+        assert "tool-1" in order[mark + 1]
+
+
+async def test_the_log_by_keyboard_only(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await record_the_sample(console)
+        await page.goto(console.url)
+        await is_live(page)
+        keys = page.keyboard
+        await keys.press("g")
+        await keys.press("l")
+        await expect(entry_link(page, 230)).to_be_visible()
+        await keys.press("/")
+        await keys.type("model_fallback")
+        await expect(entry_link(page, 230)).to_have_count(0)
+        await expect(entry_link(page, 229)).to_be_visible()
+        await keys.press("Escape")
+        for _ in range(20):
+            await keys.press("Tab")
+            if await entry_link(page, 229).evaluate("(link) => link === document.activeElement"):
+                break
+        await expect(entry_link(page, 229)).to_be_focused()
+        await keys.press("ArrowDown")
+        await expect(entry_link(page, 226)).to_be_focused()
+        await keys.press("Enter")
+        await expect(heading(page, 226)).to_be_focused()
+        await expect(panel(page, 226).get_by_role("region", name="JSON of #226")).to_contain_text('"seq": 226')
+        await keys.press("ArrowDown")
+        await expect(panel(page, 224)).to_be_visible()
+        await keys.press("ArrowUp")
+        await keys.press("ArrowUp")
+        await expect(panel(page, 229)).to_be_visible()
+        await expect(page).to_have_url(re.compile(r"/log/229\?q=model_fallback$"))
+        await keys.press("Escape")
+        await expect(panel(page, 229)).to_have_count(0)
+        await expect(entry_link(page, 229)).to_be_focused()
+        await keys.press("End")
+        oldest = (await recorded(console, "&q=model_fallback"))[-1]
+        await expect(entry_link(page, oldest)).to_be_focused()
+        await keys.press("?")
+        await expect(page.get_by_role("dialog")).to_contain_text("go to the Log")
+
+
+async def test_filters_in_the_address_survive_a_reload_and_back(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await record_the_sample(console)
+        await page.goto(f"{console.url}/log")
+        filters = page.get_by_role("group", name="Filters")
+        await filters.locator("summary").filter(has_text="severity").click()
+        await page.get_by_role("radio", name="warning").check()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("searchbox", name="Filter by text").fill("temperature")
+        await expect(page).to_have_url(re.compile(r"/log\?severity=warning&q=temperature$"))
+        wanted = await recorded(console, "&severity=warning&q=temperature")
+        await expect(entry_link(page, wanted[0])).to_be_visible()
+
+        async def as_it_was() -> None:
+            await expect(page).to_have_url(re.compile(r"/log\?severity=warning&q=temperature$"))
+            await expect(filters.locator("summary").filter(has_text="≥ warning")).to_be_visible()
+            await expect(page.get_by_role("searchbox", name="Filter by text")).to_have_value("temperature")
+            await expect(page.get_by_text(f"{len(wanted)} entries. Nothing that matches is older.")).to_be_visible()
+            assert await listed(page) == wanted
+
+        await as_it_was()
+        await page.reload()
+        await as_it_was()
+        await entry_link(page, wanted[1]).click()
+        await panel(page, wanted[1]).get_by_role("link", name="Only this source").click()
+        await expect(page).to_have_url(re.compile(rf"/log/{wanted[1]}\?severity=warning&source=\w+&q=temperature$"))
+        await page.go_back()
+        await page.go_back()
+        await as_it_was()
+        await page.get_by_role("link", name="Dashboard").click()
+        await is_live(page)
+        await page.go_back()
+        await as_it_was()
+
+
+async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        await post(console, *(event(n, trace_id=f"run-{n // 4}") for n in range(600)))
+        await page.goto(f"{console.url}/log/20")
+        await expect(heading(page, 20)).to_be_focused()
+        await expect(panel(page, 20)).to_contain_text('"tool": "tool-20"')
+        await expect(entry_link(page, 20)).to_be_in_viewport()
+        await expect(entry_link(page, 20)).to_have_attribute("aria-current", "true")
+        around = panel(page, 20).get_by_role("list").get_by_role("link")
+        assert [text[-3:] for text in await around.all_text_contents()] == [f"#{n}" for n in range(30, 9, -1)]
+        # Where it was opened there is newer, and the list reads on in that sense too.
+        await expect(page.get_by_role("button", name=re.compile(r"^\d+\+? newer"))).to_be_visible()
+        await page.get_by_role("link", name="All with its trace").click()
+        await expect(page.get_by_text("4 entries. Nothing that matches is older.")).to_be_visible()
+        assert await listed(page) == [23, 22, 21, 20]
+        await page.goto(f"{console.url}/log/600")
+        await expect(page.get_by_role("alert")).to_contain_text(
+            "There is no entry #600. The record has 600: the newest is #599."
+        )
+        await page.goto(f"{console.url}/log/nonsense")
+        await expect(page.get_by_role("alert")).to_contain_text("There is no entry “nonsense”")
+        await expect(entry_link(page, 599)).to_be_visible()
+
+
+async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_place(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await post(console, *(event(n) for n in range(300)))
+        await page.goto(f"{console.url}/log")
+        await expect(entry_link(page, 299)).to_be_visible()
+        await entry_link(page, 299).focus()
+        for _ in range(3):
+            await page.keyboard.press("PageDown")
+        middle = page.locator("[data-seq]:focus")
+        before = await middle.bounding_box()
+        name = await middle.text_content()
+        await post(console, *(event(n) for n in range(300, 307)))
+        pill = page.get_by_role("button", name="7 newer")
+        await expect(pill).to_be_visible()
+        assert await middle.bounding_box() == before
+        assert await middle.text_content() == name
+        await pill.click()
+        await expect(entry_link(page, 306)).to_be_in_viewport()
+        await expect(pill).to_have_count(0)
+        assert await listed(page) == await recorded(console)
+
+
+async def test_the_selection_is_exported_oldest_first(browser: Browser, console: ConsoleProcess) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await record_the_sample(console)
+        await page.goto(f"{console.url}/log?category=model&severity=warning")
+        await expect(page.get_by_text("Nothing that matches is older.")).to_be_visible()
+        async with page.expect_download() as told:
+            await page.get_by_role("link", name="Export").click()
+        download = await told.value
+        assert download.suggested_filename.endswith("-events.ndjson")
+        lines = Path(await download.path()).read_text(encoding="utf-8").splitlines()
+        wanted = await recorded(console, "&category=model&severity=warning")
+        assert [json.loads(line)["entry"]["seq"] for line in lines] == wanted[::-1]
+
+
+async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        rare = [event(n, agent="rare") for n in range(60)]
+        await post(console, *rare)
+        for _ in range(3):
+            await post(console, *(event(n) for n in range(1000)))
+        await page.goto(f"{console.url}/?source=rare")
+        links = live(page).get_by_role("link", name=re.compile(r"^#[\d,]+$"))
+        await expect(links).to_have_count(50)
+        assert await links.all_text_contents() == [f"#{seq}" for seq in range(59, 9, -1)]
+        await post(console, event(99, agent="rare"), event(100))
+        await expect(row(page, "tool-99")).to_be_visible()
+        await expect(row(page, "tool-100")).to_have_count(0)
+        await expect(links).to_have_count(50)
+        # The status line stays that of the whole record.
+        await expect(page.get_by_role("region", name="Status")).to_contain_text("3,062 entries")
+
+
+async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
+    browser: Browser, console: ConsoleProcess
+) -> None:
+    async def silence(route: Route) -> None:
+        """As if time had passed: to learn a rhythm and to miss it takes longer than a test may."""
+        answer = await route.fetch()
+        document: dict[str, Any] = await answer.json()
+        for source in document["sources"]:
+            if source["source"] == "curator":
+                source.update(silent_sec=850.2, usual_gap_sec=118.5, quiet=True)
+        await route.fulfill(response=answer, json=document)
+
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await post(console, event(1, agent="curator"), event(2), event(3, status="error"))
+        await page.route("**/api/sources*", silence)
+        await page.goto(console.url)
+        await is_live(page)
+        await page.keyboard.press("g")
+        await page.keyboard.press("a")
+        agents = page.get_by_role("table", name="Agents")
+        rows = agents.get_by_role("row")
+        await expect(rows.nth(1)).to_contain_text("curator")
+        await expect(rows.nth(1)).to_contain_text("silent 14 min, usually within 2 min")
+        await expect(rows.nth(2)).to_contain_text("no rhythm yet")
+        await expect(page.get_by_text("2 sources · 1 is quieter than usual")).to_be_visible()
+        await agents.get_by_role("button", name="errors").click()
+        await expect(rows.nth(1)).to_contain_text("planner-7")
+        await expect(agents.get_by_role("columnheader", name="errors")).to_have_attribute("aria-sort", "descending")
+        await rows.nth(1).get_by_role("link", name="1", exact=True).click()
+        await expect(entry_link(page, 2)).to_be_visible()
+        await expect(entries(page).get_by_role("link")).to_have_count(1)
+        await page.go_back()
+        await agents.get_by_role("link", name="curator").click()
+        await expect(page).to_have_url(re.compile(r"/log\?source=curator$"))
+        await expect(entry_link(page, 0)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "viewport", "every"),
+    [
+        pytest.param("light", WIDE, False, id="light-wide"),
+        pytest.param("dark", NARROW, False, id="dark-narrow"),
+        pytest.param("dark", WIDE, True, id="dark-wide", marks=pytest.mark.soak),
+        pytest.param("light", NARROW, True, id="light-narrow", marks=pytest.mark.soak),
+    ],
+)
+async def test_axe_finds_nothing_on_log_and_agents(
+    browser: Browser,
+    console: ConsoleProcess,
+    require: Callable[[bool, str, str], None],
+    scheme: str,
+    viewport: dict[str, int],
+    every: bool,
+) -> None:
+    """``every`` state, or those of which the others are parts."""
+    require(AXE.is_file(), "axe-core", INSTALL_AXE)
+    async with watched_page(browser, color_scheme=scheme, viewport=viewport) as watched:
+        page = watched.page
+        watched.expected = GONE
+        if every:
+            for path in ("/log", "/agents"):
+                await page.goto(console.url + path)
+                await expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+                await watched.accessible()  # empty
+        failures = (event(n, type="model.call", status="error", trace_id="run-1") for n in range(6))
+        await post(console, *failures, {**event(6), "type": "task.done"})
+        await page.goto(f"{console.url}/agents")
+        await expect(page.get_by_role("table", name="Agents")).to_be_visible()
+        await watched.accessible()  # agents
+        await page.goto(f"{console.url}/log?category=model&type=model*")
+        await expect(entry_link(page, 5)).to_be_visible()
+        for chip in ("source", "type", "time") if every else ("type",):
+            await page.get_by_role("group", name="Filters").locator("summary").filter(has_text=chip).click()
+            await watched.accessible()  # a filter is open over a filtered log
+        await page.goto(f"{console.url}/log/5?severity=warning")
+        await expect(panel(page, 5).get_by_role("list").get_by_role("link").first).to_be_visible()
+        await watched.accessible()  # an entry is open
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.goto(f"{console.url}/log/999?source=nobody&category=task")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await expect(page.get_by_text("Clear the source filter")).to_have_count(1)
+        await watched.accessible()  # no such entry; on a wide page beside a list that nothing matches
+        if every:
+            await page.goto(f"{console.url}/log?source=nobody&category=task")
+            await expect(page.get_by_role("button", name="Clear the source filter")).to_be_visible()
+            await watched.accessible()  # nothing matches
