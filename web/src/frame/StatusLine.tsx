@@ -1,3 +1,4 @@
+import { Link } from "react-router";
 import { span, since } from "../format/time.ts";
 import { count, seqName } from "../format/number.ts";
 import { aMinute } from "../stream/tally.ts";
@@ -83,7 +84,7 @@ export function StatusLine() {
             <b>
               <Time ms={unbroken.at} text={since(unbroken.at, now)} />
             </b>{" "}
-            · {seqName(unbroken.seq)}
+            · {unbroken.seq < size ? <Link to={`/log/${unbroken.seq}`}>{seqName(unbroken.seq)}</Link> : seqName(unbroken.seq)}
           </span>
         )}
         {loaded && (

@@ -96,7 +96,7 @@ function Moment({ rfc, zone }: { readonly rfc: string; readonly zone: Zone }) {
   if (Number.isNaN(ms)) return <bdi>{visible(rfc)}</bdi>;
   return (
     <>
-      {zone === "local" && <>{stamp(ms, zone, Date.now())} here · </>}
+      {zone === "local" && <span>{stamp(ms, zone, Date.now())} here</span>}
       <time dateTime={rfc}>{rfc}</time>
     </>
   );

@@ -15,7 +15,6 @@ interface Props {
   readonly filters: Filters;
   readonly onFilters: (filters: Filters) => void;
   readonly pages: Pages;
-  readonly head: number;
   readonly zone: Zone;
   readonly onZone: (zone: Zone) => void;
   readonly onNewest: () => void;
@@ -28,10 +27,10 @@ function sayRange({ since, until }: Filters, zone: Zone): string {
 }
 
 /** What is listed, and by whose clock. */
-export function LogBar({ filters, onFilters, pages, head, zone, onZone, onNewest }: Props) {
-  const { fresh, rows, freshTop } = pages;
+export function LogBar({ filters, onFilters, pages, zone, onZone, onNewest }: Props) {
+  const { fresh, rows, freshTop, size } = pages;
   const types = useMemo(() => [...new Set(rows.map((row) => row.type))].slice(0, 200), [rows]);
-  const more = freshTop < head && fresh.length > 0;
+  const more = freshTop < size;
   return (
     <div className={css.bar}>
       <h1 className={css.heading}>Log</h1>

@@ -96,9 +96,9 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
     begun.current = reader;
     scroller.current?.scrollTo({ top: 0 });
     setCursor(null);
-    if (opened !== null && rows.length > 0) show(placeOf(rows, opened), true);
+    if (reader.anchor !== null && rows.length > 0) show(Math.min(rows.length - 1, placeOf(rows, reader.anchor)), true);
     look();
-  }, [reader, stale, rows, opened, show, look]);
+  }, [reader, stale, rows, show, look]);
 
   const focusing = useRef<number | null>(null);
   const before = useRef(opened);

@@ -28,7 +28,7 @@ export const LogRow = memo(function LogRow({ row, at, to, opened, stop, zone, no
   };
   return (
     // The heading is row 1.
-    <tr className={cx(css.row, opened && css.opened)} aria-rowindex={at + 2} onClick={pressed}>
+    <tr className={cx(css.row, opened && css.opened, opened && css.current)} aria-rowindex={at + 2} onClick={pressed}>
       <EntryCells
         row={row}
         time={<Time ms={row.at} zone={zone} text={stamp(row.at, zone, now)} />}

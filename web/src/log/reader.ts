@@ -14,7 +14,7 @@ const NEWER_EVERY_MS = 1000;
 export class LogReader {
   #pages: Pages = NOTHING;
   readonly #filters: Filters;
-  readonly #anchor: number | null;
+  readonly anchor: number | null;
   readonly #listeners = new Set<() => void>();
   #reading: AbortController | undefined;
   #up: AbortController | undefined;
@@ -25,7 +25,7 @@ export class LogReader {
   /** `anchor`: the entry that the list is to be opened at; else at the newest. */
   constructor(filters: Filters, anchor: number | null) {
     this.#filters = filters;
-    this.#anchor = anchor;
+    this.anchor = anchor;
   }
 
   readonly getPages = (): Pages => this.#pages;
@@ -114,8 +114,8 @@ export class LogReader {
     try {
       let page = await getEvents({ limit: PAGE }, reading.signal, this.#filters);
       let from = page.size;
-      if (this.#anchor !== null && page.next !== null && this.#anchor < page.next) {
-        from = Math.min(page.size, this.#anchor + LEAD + 1);
+      if (this.anchor !== null && page.next !== null && this.anchor < page.next) {
+        from = Math.min(page.size, this.anchor + LEAD + 1);
         page = await getEvents({ limit: PAGE, before: from }, reading.signal, this.#filters);
       }
       if (reading.signal.aborted) return;

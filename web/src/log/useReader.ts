@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { Filters } from "../filters/filters.ts";
-import { useStream } from "../stream/StreamProvider.tsx";
+import { useStream, useWatcher } from "../stream/StreamProvider.tsx";
 import type { Pages } from "./pages.ts";
 import { LogReader } from "./reader.ts";
 
@@ -11,21 +11,28 @@ interface Reading {
   readonly stale: boolean;
 }
 
-/** Reads the selection for as long as it is wanted, and keeps up with the record. `run` counts fresh starts. */
-export function useReader(filters: Filters, anchor: number | null, run: number): Reading {
-  const epoch = useStream((state) => state.epoch);
-  const head = useStream((state) => state.next);
+/** Asked for by a person: the selection from its newest entry on, whatever is open. */
+export interface Restart {
+  readonly of: Filters | null;
+}
+
+/** Reads the selection for as long as it is wanted, and keeps up with the record. */
+export function useReader(filters: Filters, opened: number | null, restart: Restart): Reading {
+  const watcher = useWatcher();
   const live = useStream((state) => state.link.phase === "live");
   // Where it is opened at counts only in the beginning: going from entry to entry must not read anew.
-  const opening = useRef(anchor);
-  opening.current = anchor;
-  const reader = useMemo(() => new LogReader(filters, run === 0 ? opening.current : null), [filters, run]);
+  const opening = useRef(opened);
+  opening.current = opened;
+  const reader = useMemo(() => new LogReader(filters, restart.of === filters ? null : opening.current), [filters, restart]);
   const pages = useSyncExternalStore(reader.subscribe, reader.getPages);
   useEffect(() => reader.start(), [reader]);
 
+  // Past React: a busy stream would draw the page anew with every frame, for nothing that is shown.
   useEffect(() => {
-    if (epoch !== null) reader.grownTo(head);
-  }, [reader, epoch, head, pages.loaded]);
+    const grown = () => reader.grownTo(watcher.getState().next);
+    grown();
+    return watcher.subscribe(grown);
+  }, [reader, watcher]);
 
   // The console is back: what failed meanwhile is tried again without being asked for.
   useEffect(() => {

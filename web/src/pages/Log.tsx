@@ -12,7 +12,7 @@ import { LogFoot } from "../log/LogFoot.tsx";
 import { ENTRIES_ID, LogList } from "../log/LogList.tsx";
 import { NoMatch } from "../log/NoMatch.tsx";
 import { neighbours } from "../log/pages.ts";
-import { useReader } from "../log/useReader.ts";
+import { useReader, type Restart } from "../log/useReader.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { cx } from "../ui/cx.ts";
 import { ROOMY, useMedia } from "../ui/useMedia.ts";
@@ -45,16 +45,15 @@ export function Log() {
   const [zone, setZone] = useZone();
   const [filters, setFilters] = useFilters();
   const settled = useSettled(filters);
-  const [run, setRun] = useState(0);
+  const [restart, setRestart] = useState<Restart>({ of: null });
   const opened = seq !== undefined && /^\d{1,15}$/.test(seq) ? Number(seq) : null;
-  const { reader, pages, stale } = useReader(settled, opened, run);
+  const { reader, pages, stale } = useReader(settled, opened, restart);
   const epoch = useStream((state) => state.epoch);
-  const head = useStream((state) => state.next);
 
   // Another log than the one that was read from.
   const other = pages.epoch !== null && epoch !== null && pages.epoch !== epoch;
   useEffect(() => {
-    if (other) setRun((n) => n + 1);
+    if (other) setRestart({ of: settled });
   }, [other]);
 
   const addressOf = useCallback((to: number) => address(`/log/${to}`, filters), [filters]);
@@ -66,7 +65,7 @@ export function Log() {
 
   function newest() {
     // What is read ahead may not be all: then the list begins anew at its top.
-    if (pages.freshTop < head) return setRun((n) => n + 1);
+    if (pages.freshTop < pages.size) return setRestart({ of: settled });
     // Put in first, or keeping its place would undo the scrolling.
     flushSync(reader.showFresh);
     document.getElementById(ENTRIES_ID)?.scrollTo({ top: 0 });
@@ -82,7 +81,6 @@ export function Log() {
           filters={filters}
           onFilters={setFilters}
           pages={pages}
-          head={head}
           zone={zone}
           onZone={setZone}
           onNewest={newest}
