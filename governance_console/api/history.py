@@ -68,8 +68,8 @@ def _following(cursor: Cursor, found: Page, size: int) -> int | None:
 async def _export(
     request: web.Request, storage: Storage, cursor: Cursor, selection: Selection, size: int
 ) -> web.StreamResponse:
-    name = f'attachment; filename="entries-{size}.ndjson"'
-    response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": name})
+    # Without a name: who links to it gives one.
+    response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": "attachment"})
     await response.prepare(request)
     left = cursor.limit
     following: int | None = 0
