@@ -25,6 +25,14 @@ async def console(settings: Settings) -> AsyncIterator[Console]:
         yield one
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory of commands that run inside the test, and no setting from outside."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPERATOR_TOKEN", raising=False)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def require() -> Callable[[bool, str, str], None]:
     """``require(found, what, install)``: skip, naming the command; with CI=true that is a failure."""

@@ -252,14 +252,6 @@ async def test_an_agents_token_imports_and_the_record_says_so(tmp_path: Path, se
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory of commands that run inside the test, and no setting from outside."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OPERATOR_TOKEN", raising=False)
-    return tmp_path
-
-
-@pytest.fixture
 async def foreign() -> AsyncIterator[str]:
     """Another web server."""
 

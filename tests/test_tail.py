@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance_console.display import entry_row, json_line, printable
+from governance_console.settings import Settings
+from tests.conftest import TOKEN
+from tests.console import Console, connected, running
+from tests.process import RUN, CommandProcess, ConsoleProcess, clean_environment
+from tests.waiting import until
+
+EVENT = {"agent": "planner-7", "type": "agent.tool.call", "tool": "http.get", "status": "ok"}
+EVIL = "\x1b]0;owned\x07\x9b31m\u202egnp.exe\u200b\r\n\u2028\U000e0041"
+
+
+def tail(folder: Path, url: str, *options: str, **settings: str) -> CommandProcess:
+    return CommandProcess(folder, "tail", "--url", url, *options, settings=settings)
+
+
+async def test_history_and_what_comes_are_one_readable_line_each(console: Console, tmp_path: Path) -> None:
+    await console.record(EVENT)
+    with tail(tmp_path, console.url, "--from", "0") as watching:
+        await until(lambda: len(watching.output) == 1)
+        await console.record({"source": "deploybot", "type": "deploy.failed", "subject": "web", "data": [1, None]})
+        await until(lambda: len(watching.output) == 2)
+        watching.interrupt()
+        await until(lambda: watching.has_ended)
+        assert watching.wait() == 0
+    time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
+    assert re.fullmatch(
+        rf"{time} #0 tool     info     planner-7 agent\.tool\.call tool=http\.get status=ok", watching.output[0]
+    )
+    assert re.fullmatch(rf"{time} #1 audit    error    deploybot deploy\.failed web \[1, null\]", watching.output[1])
+    assert watching.errors == []
+
+
+async def test_without_from_only_what_comes_is_shown_and_filters_are_the_streams(
+    console: Console, tmp_path: Path
+) -> None:
+    await console.record(EVENT)
+    options = ("--severity", "warning", "--category", "tool", "--category", "model", "--type", "agent.*", "--json")
+    with tail(tmp_path, console.url, *options, "--heartbeats") as watching:
+        await until(lambda: len(watching.output) >= 1)  # the welcome
+        await console.record(EVENT, {**EVENT, "severity": "error"}, {**EVENT, "type": "x", "severity": "error"})
+        await until(lambda: any('"entry"' in line for line in watching.output))
+        await console.record({**EVENT, "severity": "critical", "agent": "b"})
+        await until(lambda: sum('"type":"entry"' in line for line in watching.output) == 2)
+    messages = [json.loads(line) for line in watching.output]
+    assert [one["entry"]["seq"] for one in messages if one["type"] == "entry"] == [2, 4]
+    assert messages[0]["message"] == "[AUDIT] governance heartbeat (welcome)"
+
+
+async def record(process: ConsoleProcess, count: int) -> None:
+    async with connected(process.url) as client:
+        await client.record(*[EVENT] * count)
+
+
+async def test_a_restart_of_the_console_leaves_no_gap_and_repeats_nothing(tmp_path: Path) -> None:
+    with ConsoleProcess(tmp_path) as process:
+        await record(process, 3)
+        with tail(tmp_path, process.url, "--from", "1", "--json") as watching:
+            await until(lambda: len(watching.output) == 2)
+            process.kill()
+            process.start()
+            await record(process, 300)
+            await until(lambda: len(watching.output) == 302)
+            process.terminate()
+            await asyncio.to_thread(process.wait)
+            process.start()
+            await record(process, 1)
+            await until(lambda: len(watching.output) >= 303)
+            watching.interrupt()
+            await until(lambda: watching.has_ended)
+    assert [json.loads(line)["entry"]["seq"] for line in watching.output] == list(range(1, 304))
+    assert sum("connecting again until it works" in line for line in watching.errors) == 2
+    assert sum("connected again; going on with #" in line for line in watching.errors) == 2
+
+
+async def test_a_console_with_another_record_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    with ConsoleProcess(tmp_path) as process:
+        with tail(tmp_path, process.url, "--heartbeats") as watching:
+            await until(lambda: bool(watching.output))
+            process.kill()
+            for file in (tmp_path / "data").iterdir():
+                file.unlink()
+            process.start()
+            await until(lambda: watching.has_ended)
+            assert watching.wait() == 2
+    assert watching.errors[-1] == (
+        "governance-console: the console has another record now: begin again, with --from 0 for all of it"
+    )
+
+
+async def test_what_a_terminal_would_obey_is_shown_as_escapes(console: Console, tmp_path: Path) -> None:
+    await console.record({"agent": "a\u202eb", "type": "t\u200b", EVIL: EVIL, "n": {"deep": EVIL}})
+    for options in ((), ("--json",)):
+        arguments = ("tail", "--url", console.url, "--from", "0", *options)
+        with CommandProcess(tmp_path, *arguments, terminal=True, settings={"NO_COLOR": "1"}) as watching:
+            await until(lambda shown=watching.output: len(shown) == 1)  # type: ignore[misc]
+        assert watching.output[0].isprintable()
+        assert "owned" in watching.output[0]
+        if options:
+            assert json.loads(watching.output[0])["data"][EVIL] == EVIL
+        else:
+            assert "a\\u202eb t\\u200b \\x1b]0;owned\\x07" in watching.output[0]
+
+
+@given(st.text())
+def test_nothing_that_does_not_print_is_shown(text: str) -> None:
+    assert printable(text).isprintable()
+    assert json.loads(json_line(json.dumps(text, ensure_ascii=False), for_terminal=True)) == text
+    entry = {"seq": 1, "recorded": "2026-11-22T10:00:00.123456Z", "category": "tool", "severity": "info"}
+    message = {"entry": {**entry, "event": {"source": text, "type": text, "subject": text}}, "data": {text: text}}
+    assert entry_row(message, colour=False).isprintable()
+
+
+def test_a_message_of_several_lines_is_one_line() -> None:
+    assert json_line('{"data":{\r\n  "a": "b\\n"}}', for_terminal=False) == '{"data":{    "a": "b\\n"}}'
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "coloured"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (False, {"TERM": "xterm"}, False),
+    ],
+)
+async def test_colours_are_for_terminals_that_want_them(
+    console: Console, tmp_path: Path, terminal: bool, environment: dict[str, str], coloured: bool
+) -> None:
+    await console.record(EVENT)
+    arguments = ("tail", "--url", console.url, "--from", "0")
+    with CommandProcess(tmp_path, *arguments, terminal=terminal, settings=environment) as watching:
+        await until(lambda: len(watching.output) == 1)
+    assert ("\x1b[" in watching.output[0]) is coloured
+
+
+async def test_a_reader_that_has_enough_ends_it_quietly(console: Console, tmp_path: Path) -> None:
+    await console.record(*[EVENT] * 2000)
+    for arguments in (("tail", "--from", "0"), ("export",)):
+        process = subprocess.Popen(
+            [sys.executable, str(RUN), *arguments, "--url", console.url],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None and process.stderr is not None
+        await asyncio.to_thread(process.stdout.readline)
+        process.stdout.close()
+        await until(lambda ended=process: ended.poll() is not None)  # type: ignore[misc]
+        assert process.returncode == 0
+        assert process.stderr.read() == b""
+        process.stderr.close()
+
+
+async def test_a_guarded_stream_is_watched_with_the_token(tmp_path: Path, settings: Settings) -> None:
+    async with running(replace(settings, operator_token=TOKEN)) as console:
+        await console.record(EVENT, token=TOKEN)
+        with tail(tmp_path, console.url, "--from", "0", OPERATOR_TOKEN=TOKEN) as watching:
+            await until(lambda: len(watching.output) == 1)
+        assert not any(TOKEN in line for line in (*watching.output, *watching.errors))
