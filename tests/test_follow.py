@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from governance_console.cli.rotation import rotated
 from tests.console import Client, Console, connected
 from tests.process import CommandProcess, ConsoleProcess
 from tests.test_import import LINE, items, written
@@ -221,6 +222,26 @@ async def test_it_waits_for_a_console_that_is_not_there_yet(tmp_path: Path) -> N
         assert follower.process.errors == [
             f"governance-console: cannot reach {console.url}: nothing listens there; trying again until it works"
         ]
+
+
+@pytest.mark.parametrize(
+    "oldest_first",
+    [
+        ("bus.jsonl.10", "bus.jsonl.9", "bus.jsonl.1"),
+        ("bus.jsonl-20261121", "bus.jsonl-20261122"),
+        ("bus-20261121.jsonl", "bus-20261122.jsonl"),
+        ("bus.jsonl.2026-11-22_09-59", "bus.jsonl.2026-11-22_10-02"),
+    ],
+)
+def test_files_rotated_in_one_tick_of_the_clock_are_ordered_by_their_names(
+    tmp_path: Path, oldest_first: tuple[str, ...]
+) -> None:
+    for name in sorted(oldest_first):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, ns=(0, 0))
+    for other in ("bus.jsonl", "bus.jsonl.bak", "bus.jsonl.1.gz", "other.jsonl.1", ".bus.jsonl.follow"):
+        (tmp_path / other).touch()
+    assert [seen.path.name for seen in rotated(tmp_path / "bus.jsonl")] == list(oldest_first)
 
 
 class Writer:

@@ -162,7 +162,8 @@ class Followed:
         for copy in self._new():
             # A crash before the state names the copy finds it again, in the same way.
             if self._bind(copy.path, at_home=False):
-                self._is_complete = True
+                # Of nothing read everything is a copy, and what was renamed just now may still be written to.
+                self._is_complete = self._state.offset > 0
                 return []
         self._say(f"{self._path} was truncated, and no copy is beside it: lines not read before are lost")
         return self._end()

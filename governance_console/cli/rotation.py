@@ -20,6 +20,9 @@ _READ_BYTES: Final = 1024 * 1024
 _ROTATED: Final = r"[-._]\d[\dT:._-]*"
 """What rotation adds to a name: a number or a date. Names of other kinds are somebody's copies."""
 
+_FIRST_YEAR: Final = 1000
+"""A smaller number in a name is a count, a larger one begins a date."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -42,17 +45,29 @@ def look(path: Path) -> Seen | None:
 
 def rotated(path: Path) -> list[Seen]:
     """What rotation left beside the file, the oldest first."""
+    found = _listed(path)
+    # While files are renamed, a folder shows one of them twice, or not at all: look until it shows the same again.
+    while (again := _listed(path)).keys() != found.keys():
+        found = again
+    return sorted(again.values(), key=_age)
+
+
+def _listed(path: Path) -> dict[tuple[str, int], Seen]:
     name = re.compile(
         rf"{re.escape(path.name)}{_ROTATED}|{re.escape(path.stem)}{_ROTATED}{re.escape(path.suffix)}", re.ASCII
     )
-    found: list[Seen] = []
     with os.scandir(path.parent) as folder:
-        for one in folder:
-            if name.fullmatch(one.name):
-                seen = look(Path(one.path))
-                if seen is not None:
-                    found.append(seen)
-    return sorted(found, key=lambda seen: seen.modified)
+        found = [look(Path(one.path)) for one in folder if name.fullmatch(one.name)]
+    return {(seen.path.name, seen.inode): seen for seen in found if seen is not None}
+
+
+def _age(seen: Seen) -> tuple[int, list[int]]:
+    """Older is less. The clock of a file system ticks every few milliseconds; in one tick, names tell.
+
+    Numbers count from the newest, dates to it.
+    """
+    numbers = [int(digits) for digits in re.findall(r"\d+", seen.path.name)]
+    return seen.modified, numbers if max(numbers) >= _FIRST_YEAR else [-numbers[-1]]
 
 
 def is_known(seen: Seen, known: Sequence[Known]) -> bool:
