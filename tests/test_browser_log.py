@@ -150,6 +150,8 @@ async def test_unseen_errors_are_in_the_title_and_where_one_last_looked_is_marke
         await expect(page).to_have_title("Agents · Governance Console")
         await post(console, event(2, status="error"), event(3), event(4, status="error"))
         await expect(page).to_have_title("(2) Agents · Governance Console")
+        await page.reload()
+        await expect(page).to_have_title("(2) Agents · Governance Console")
         await page.get_by_role("link", name=re.compile("Dashboard")).click()
         await expect(page).to_have_title("Dashboard · Governance Console")
         await expect(row(page, "new since you last looked")).to_be_visible()

@@ -1,7 +1,7 @@
 import { clock, dayName } from "../format/time.ts";
 import type { Seam } from "../stream/seams.ts";
 import css from "../entries/EntryTable.module.css";
-import type { Mark } from "./lines.ts";
+import type { Mark } from "../stream/mark.ts";
 import { saySeam } from "./saySeam.ts";
 
 export function SeamLine({ seam }: { readonly seam: Seam }) {

@@ -1,13 +1,7 @@
 import { dayOf } from "../format/time.ts";
+import type { Mark } from "../stream/mark.ts";
 import type { Row } from "../stream/rows.ts";
 import { placeOf, type Reconnected, type Seam } from "../stream/seams.ts";
-
-/** Where someone last looked: everything from `seq` on is new to them. */
-export interface Mark {
-  readonly epoch: string;
-  readonly seq: number;
-  readonly at: number;
-}
 
 export type Line =
   | { readonly kind: "row"; readonly row: Row }

@@ -71,6 +71,15 @@ test("never comes back sooner than a second", async () => {
   expect(owner.down.mock.lastCall).toEqual([Date.now(), Date.now() + 1000, false]);
 });
 
+test("a laptop that slept was away since it heard the last, not since it woke", async () => {
+  await begin();
+  socket().says("{}");
+  const heardAt = Date.now();
+  vi.setSystemTime(heardAt + 3_600_000);
+  socket().ends(1006);
+  expect(owner.down.mock.lastCall).toEqual([heardAt, Date.now() + 2000, true]);
+});
+
 test("waking connects at once, and once", async () => {
   await begin();
   socket().ends(1006);

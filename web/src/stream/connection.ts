@@ -100,7 +100,9 @@ export class Connection {
   #closed(code: number, reason: string): void {
     if (code === CREDENTIAL_ENDED) this.#owner.ended();
     if (code === POSITION_LOST) this.#owner.lostPosition(reason);
-    this.#later(Date.now());
+    // A computer that slept learns on waking that its connection is gone; it was so since it heard the last.
+    const slept = Date.now() - this.#heardAt > this.#patience;
+    this.#later(slept ? this.#heardAt : Date.now());
   }
 
   #later(since: number): void {

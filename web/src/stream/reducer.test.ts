@@ -20,7 +20,7 @@ const newestFirst = (from: number, to: number, ago = 0): Item[] => Array.from({ 
 
 /** Loaded with entries 0..size-1, and welcomed. */
 const live = (size: number): StreamState => {
-  const began = reduce(initial, { type: "began", page: { epoch: "e", size, items: newestFirst(Math.max(0, size - 100), size), next: null }, now: NOW });
+  const began = reduce(initial, { type: "began", page: { epoch: "e", size, items: newestFirst(Math.max(0, size - 100), size), next: null }, now: NOW, mark: null });
   return batch(began, beat(size, size, true));
 };
 const lose = (state: StreamState, since = NOW): StreamState => reduce(state, { type: "down", since, retryAt: since + 2000 });
@@ -83,13 +83,13 @@ test("a hole while connected is shown where it is", () => {
 test("another log starts over from its own history and says so", () => {
   const lost = reduce(lose(live(50)), { type: "lost-position", reason: "epoch" });
   expect(lost.epoch).toBeNull();
-  const state = reduce(lost, { type: "began", page: { epoch: "f", size: 2, items: newestFirst(0, 2), next: null }, now: NOW });
+  const state = reduce(lost, { type: "began", page: { epoch: "f", size: 2, items: newestFirst(0, 2), next: null }, now: NOW, mark: null });
   expect(state).toMatchObject({ epoch: "f", next: 2, size: 2, lostAt: null, seams: [{ kind: "other", boundary: 2, reason: "epoch" }] });
   expect(state.rows.map((row) => row.seq)).toEqual([1, 0]);
 });
 
 test("older history is counted once, however much has come since", () => {
-  let state = reduce(initial, { type: "began", page: { epoch: "e", size: 5000, items: newestFirst(4900, 5000), next: 4900 }, now: NOW });
+  let state = reduce(initial, { type: "began", page: { epoch: "e", size: 5000, items: newestFirst(4900, 5000), next: 4900 }, now: NOW, mark: null });
   state = batch(state, beat(5000, 5000, true), ...run(5000, 5000 + HELD));
   state = reduce(state, { type: "older", items: newestFirst(3900, 4900, 60_000), done: false, now: NOW });
   state = reduce(state, { type: "older", items: newestFirst(3900, 4900, 60_000), done: true, now: NOW });
@@ -109,6 +109,18 @@ test("errors and criticals count as unseen until someone looks", () => {
   expect(state.unseen).toBe(2);
   expect(state.problems.map((row) => row.seq)).toEqual([2, 0]);
   expect(reduce(state, { type: "looked" }).unseen).toBe(0);
+});
+
+test("errors that came before this page was loaded are unseen too, from where someone last looked", () => {
+  const page = { epoch: "e", size: 6, items: [item(5), item(4, "error"), item(3, "critical")], next: 3 };
+  const mark = { epoch: "e", seq: 2, at: NOW };
+  const began = reduce(initial, { type: "began", page, now: NOW, mark });
+  expect(began.unseen).toBe(2);
+  const older = reduce(began, { type: "older", items: [item(2, "error"), item(1, "error")], done: true, now: NOW });
+  expect(older.unseen).toBe(3);
+  const looked = reduce(began, { type: "looked" });
+  expect(reduce(looked, { type: "older", items: [item(2, "error")], done: true, now: NOW }).unseen).toBe(0);
+  expect(reduce(initial, { type: "began", page, now: NOW, mark: { ...mark, epoch: "f" } }).unseen).toBe(0);
 });
 
 test("large data is not kept", () => {

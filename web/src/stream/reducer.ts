@@ -1,5 +1,6 @@
 import { isProblem, type EventsPage, type Item } from "../api/types.ts";
 import type { EntryMessage, Heartbeat, StreamMessage } from "./messages.ts";
+import type { Mark } from "./mark.ts";
 import { toRow, type Row } from "./rows.ts";
 import { recover, withSeam, type Seam } from "./seams.ts";
 import { count, MINUTES, NOTHING, type Tally } from "./tally.ts";
@@ -50,13 +51,16 @@ export interface StreamState {
   readonly unbroken: { readonly seq: number; readonly at: number } | null;
   /** Errors and criticals that came while nobody looked at the list. */
   readonly unseen: number;
+  /** Up to where entries that are read back may be unseen: nobody has looked at the list since this page was loaded. */
+  readonly unseenFrom: number | null;
   /** Why the log has to be read from its history again. */
   readonly lostPosition: "epoch" | "ahead" | null;
 }
 
 export type Action =
   | { readonly type: "connecting" }
-  | { readonly type: "began"; readonly page: EventsPage; readonly now: number }
+  /** `mark`: where someone last looked, perhaps before this page was loaded. */
+  | { readonly type: "began"; readonly page: EventsPage; readonly now: number; readonly mark: Mark | null }
   | { readonly type: "older"; readonly items: readonly Item[]; readonly done: boolean; readonly now: number }
   | { readonly type: "batch"; readonly messages: readonly StreamMessage[]; readonly now: number }
   | { readonly type: "down"; readonly since: number; readonly retryAt: number }
@@ -82,6 +86,7 @@ export const initial: StreamState = {
   lostAt: null,
   unbroken: null,
   unseen: 0,
+  unseenFrom: null,
   lostPosition: null,
 };
 
@@ -91,7 +96,7 @@ export function reduce(state: StreamState, action: Action): StreamState {
       // Words follow what is known: until a retry succeeds the page stays "reconnecting".
       return state.link.phase === "waiting" ? { ...state, link: { phase: "waiting", retryAt: 0 } } : state;
     case "began":
-      return began(state, action.page, action.now);
+      return began(state, action.page, action.now, action.mark);
     case "older":
       return older(state, action.items, action.done, action.now);
     case "batch":
@@ -101,12 +106,17 @@ export function reduce(state: StreamState, action: Action): StreamState {
     case "lost-position":
       return { ...state, epoch: null, lostPosition: action.reason };
     case "looked":
-      return state.unseen === 0 ? state : { ...state, unseen: 0 };
+      return state.unseen === 0 && state.unseenFrom === null ? state : { ...state, unseen: 0, unseenFrom: null };
   }
 }
 
-function began(state: StreamState, page: EventsPage, now: number): StreamState {
+/** Errors and criticals among rows read from history that came after someone last looked. */
+const missedOf = (rows: readonly Row[], from: number | null): number =>
+  from === null ? 0 : rows.filter((row) => row.seq >= from && isProblem(row.severity)).length;
+
+function began(state: StreamState, page: EventsPage, now: number, mark: Mark | null): StreamState {
   const rows = page.items.map(toRow);
+  const unseenFrom = mark?.epoch === page.epoch ? mark.seq : null;
   const seams: readonly Seam[] = state.lostPosition ? [{ kind: "other", boundary: page.size, reason: state.lostPosition }] : [];
   return {
     ...initial,
@@ -114,7 +124,8 @@ function began(state: StreamState, page: EventsPage, now: number): StreamState {
     beat: state.beat,
     clockOffset: state.clockOffset,
     writable: state.writable,
-    unseen: state.unseen,
+    unseen: state.epoch === null && state.lostPosition === null ? missedOf(rows, unseenFrom) : state.unseen,
+    unseenFrom,
     epoch: page.epoch,
     size: page.size,
     next: page.size,
@@ -140,6 +151,7 @@ function older(state: StreamState, items: readonly Item[], done: boolean, now: n
     oldest,
     problems: [...state.problems, ...rows.filter((row) => isProblem(row.severity))].slice(0, PROBLEMS_HELD),
     tally: count(state.tally, rows, now + state.clockOffset),
+    unseen: state.unseen + missedOf(rows, state.unseenFrom),
     historyDone: done,
     countedFrom: done ? (oldest && oldest.seq > 0 && oldest.at > wanted ? oldest.at : 0) : null,
   };

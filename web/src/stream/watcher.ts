@@ -1,5 +1,6 @@
 import { getEvents } from "../api/client.ts";
 import { Connection } from "./connection.ts";
+import { readMark } from "./mark.ts";
 import { parseMessage, type StreamMessage } from "./messages.ts";
 import { initial, reduce, type Action, type StreamState } from "./reducer.ts";
 import { MINUTES } from "./tally.ts";
@@ -88,7 +89,7 @@ export class Watcher {
     this.#reading = reading;
     const page = await getEvents({ limit: FIRST_PAGE }, reading.signal);
     reading.signal.throwIfAborted();
-    this.#dispatch({ type: "began", page, now: Date.now() });
+    this.#dispatch({ type: "began", page, now: Date.now(), mark: readMark() });
     void this.#readBack(page.next, reading.signal);
   }
 
