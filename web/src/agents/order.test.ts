@@ -20,6 +20,7 @@ test("who is quiet comes first, the longest overdue by its own rhythm before the
 });
 
 test("any column orders, either way, and equal ones by who was heard last", () => {
+  expect(names([source("x-10", 1), source("x-9", 2)], "source")).toEqual(["x-9", "x-10"]);
   const all = [source("b", 1, { hour: { events: 5, errors: 1 } }), source("a", 3), source("c", 2)];
   expect(names(all, "source")).toEqual(["a", "b", "c"]);
   expect(names(all, "-source")).toEqual(["c", "b", "a"]);

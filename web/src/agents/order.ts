@@ -1,4 +1,5 @@
 import type { Source } from "../api/types.ts";
+import { byName } from "../format/byName.ts";
 import { roughly, within } from "../format/time.ts";
 
 export const COLUMNS = ["source", "rhythm", "last", "events", "errors", "ever"] as const;
@@ -28,7 +29,7 @@ const overdue = (source: Source): number => source.silentSec / Math.max(1, sourc
 
 /** Each column begins with what one looks for in it: names from A, and of the rest the most. */
 const BY: Readonly<Record<Column, (a: Source, b: Source) => number>> = {
-  source: (a, b) => a.source.localeCompare(b.source),
+  source: (a, b) => byName(a.source, b.source),
   rhythm: (a, b) => Number(b.quiet) - Number(a.quiet) || (a.quiet && b.quiet ? overdue(b) - overdue(a) : 0),
   last: latest,
   events: (a, b) => b.hour.events - a.hour.events,

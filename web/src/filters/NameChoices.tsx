@@ -1,4 +1,5 @@
 import { useState, type FormEvent } from "react";
+import { byName } from "../format/byName.ts";
 import { visible } from "../format/visible.ts";
 import button from "../ui/Button.module.css";
 import css from "./FilterBar.module.css";
@@ -23,7 +24,7 @@ export function NameChoices({ label, hint, chosen, known, onChosen }: Props) {
     if (wanted !== "" && !chosen.includes(wanted)) onChosen([...chosen, wanted]);
     setName("");
   }
-  const names = [...new Set([...chosen, ...known])].sort((a, b) => a.localeCompare(b));
+  const names = [...new Set([...chosen, ...known])].sort(byName);
   return (
     <>
       <form className={css.add} onSubmit={add}>

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { getSources } from "../api/client.ts";
 import { words } from "../api/errors.ts";
 import type { Source } from "../api/types.ts";
+import { byName } from "../format/byName.ts";
 import { count } from "../format/number.ts";
 import { visible } from "../format/visible.ts";
 import css from "./FilterBar.module.css";
@@ -31,7 +32,7 @@ export function SourceChoices({ chosen, onChoose }: Props) {
   }, []);
 
   const known = new Map((heard ?? []).map(({ source, events }) => [source, events]));
-  const names = [...new Set([...chosen, ...known.keys()])].sort((a, b) => a.localeCompare(b));
+  const names = [...new Set([...chosen, ...known.keys()])].sort(byName);
   const shown = names.filter((name) => chosen.includes(name) || name.toLowerCase().includes(part.toLowerCase()));
   return (
     <>
