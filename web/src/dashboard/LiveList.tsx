@@ -11,6 +11,7 @@ import { placeOf } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";
 import { cx } from "../ui/cx.ts";
+import { useEscape } from "../ui/useEscape.ts";
 import { useNow } from "../ui/useNow.ts";
 import { Announcer } from "./Announcer.tsx";
 import { DayLine, LostLine, MarkLine, SeamLine } from "./Between.tsx";
@@ -81,6 +82,9 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
     [onOpened],
   );
   const narrow = useCallback((to: Partial<Filters>) => onFilters({ ...latest.current.filters, ...to }), [onFilters]);
+
+  const closeAll = useCallback(() => onOpened(new Set()), [onOpened]);
+  useEscape(opened.size > 0, closeAll);
 
   function back() {
     setPaused(false);

@@ -6,6 +6,7 @@ import css from "./SignIn.module.css";
 
 function explain(error: unknown): string {
   if (error instanceof ApiError && error.status === 401) return "Wrong token. It is OPERATOR_TOKEN in this console’s settings.";
+  if (error instanceof ApiError && error.status === 403) return "That token may only append events. Sign in with OPERATOR_TOKEN.";
   const { what, next } = words(error);
   return `${what} ${next}`;
 }
