@@ -21,6 +21,7 @@ import pytest
 from governance_console.cli.rotation import rotated
 from tests.console import Client, Console, connected
 from tests.process import CommandProcess, ConsoleProcess
+from tests.proxy import before
 from tests.test_import import LINE, items, written
 from tests.waiting import until
 
@@ -143,13 +144,16 @@ async def test_a_writer_that_goes_on_in_the_renamed_file_is_read_to_its_end(cons
     with path.open("a") as file, Follower(tmp_path, path, console.url, linger="0.5"):
         await recorded(console, 1)
         rename(path, 1)
-        file.write(LINE + "\n" + LINE)  # it was not told to reopen its log yet, and ends in the middle of a line
+        for count in (2, 3, 4):  # it was not told to reopen its log yet
+            file.write(LINE + "\n")
+            file.flush()
+            await recorded(console, count)
+        file.write(LINE)  # and ends in the middle of a line
         file.flush()
-        await recorded(console, 2)
         with path.open("a") as new:
             new.write('{"agent":"a","type":"new"}\n')
-        found = [said_by(item) for item in await recorded(console, 4)]
-        assert found == ["t", "t", "t", "new"]
+        found = [said_by(item) for item in await recorded(console, 6)]
+        assert found == ["t", "t", "t", "t", "t", "new"]
 
 
 async def test_following_goes_on_from_what_was_imported_and_importing_finds_what_was_followed(
@@ -182,9 +186,33 @@ async def test_a_truncation_without_a_copy_is_told_and_what_comes_next_is_record
         await recorded(console, 2)
         path.write_text(LINE + "\n")
         await recorded(console, 3)
-        assert follower.process.errors == [
+        path.write_text('{"agent":"other","type":"longer than what was there"}\n' * 3)
+        await recorded(console, 6)
+        follower.kill()
+        path.write_text('{"agent":"another","type":"written while nobody looked"}\n' * 9)
+        told = list(follower.process.errors)
+        follower.start()
+        assert len(await recorded(console, 15)) == 15
+        assert [*told, *follower.process.errors] == [
             f"governance-console: {path} was truncated, and no copy is beside it: lines not read before are lost"
-        ]
+        ] * 3
+
+
+async def test_lines_that_were_read_but_not_yet_recorded_are_sent_after_kill_9(
+    console: Console, tmp_path: Path
+) -> None:
+    path = written(tmp_path, LINE)
+    async with before(console.url) as proxy:
+        with Follower(tmp_path, path, proxy.url) as follower:
+            await recorded(console, 1)
+            proxy.statuses = [503] * 1000
+            with path.open("a") as file:
+                file.write(LINE + "\n")
+            await until(lambda: any("answers 503" in line for line in follower.process.errors))
+            follower.kill()
+            proxy.statuses = []
+            follower.start()
+            assert len(await recorded(console, 2)) == 2
 
 
 async def test_a_copy_that_somebody_made_beside_it_is_left_alone(console: Console, tmp_path: Path) -> None:
@@ -300,7 +328,7 @@ async def follow_through(folder: Path, rotate: Rotate, seed: int, lines: int, ro
             writing = asyncio.create_task(writer.write(lines, pause, rotation))
             kills = await kill_now_and_then(follower, random.Random(seed + 1), writing, 1.5)
             await writing
-            found = await recorded(client, lines, 15)
+            found = await recorded(client, lines, 60)
             # A repetition would still be on its way: what comes after everything tells that all was sent.
             with path.open("a") as file:
                 file.write('{"agent":"w","type":"last"}\n')
