@@ -341,7 +341,7 @@ async def follow_through(folder: Path, rotate: Rotate, seed: int, lines: int, ro
 
 @ROTATIONS
 async def test_every_line_is_recorded_once_through_rotation_and_kill_9(tmp_path: Path, rotate: Rotate) -> None:
-    await follow_through(tmp_path, rotate, seed=1, lines=600, rotation=0.01, pause=0.02)
+    await follow_through(tmp_path, rotate, seed=1, lines=400, rotation=0.015, pause=0.02)
 
 
 @pytest.mark.soak
@@ -350,4 +350,4 @@ async def test_every_line_is_recorded_once_through_rotation_and_kill_9(tmp_path:
 async def test_every_line_is_recorded_once_through_many_rotations_and_kills(
     tmp_path: Path, rotate: Rotate, seed: int
 ) -> None:
-    await follow_through(tmp_path, rotate, seed=seed, lines=15_000, rotation=0.003, pause=0.015)
+    await follow_through(tmp_path, rotate, seed=seed, lines=10_000, rotation=0.004, pause=0.015)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance_console.cli.terminal import wants_colour
 from governance_console.display import entry_row, json_line, printable
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
@@ -42,6 +45,10 @@ async def test_history_and_what_comes_are_one_readable_line_each(console: Consol
     )
     assert re.fullmatch(rf"{time} #1 audit    error    deploybot deploy\.failed web \[1, null\]", watching.output[1])
     assert watching.errors == []
+    arguments = ("tail", "--from", "0", "--url", console.url)
+    with CommandProcess(tmp_path, *arguments, terminal=True, settings={"TERM": "xterm"}) as watching:
+        await until(lambda: len(watching.output) == 2)
+    assert "\x1b[31merror   \x1b[0m deploybot \x1b[1mdeploy.failed\x1b[0m" in watching.output[1]
 
 
 async def test_without_from_only_what_comes_is_shown_and_filters_are_the_streams(
@@ -137,14 +144,15 @@ def test_a_message_of_several_lines_is_one_line() -> None:
         (False, {"TERM": "xterm"}, False),
     ],
 )
-async def test_colours_are_for_terminals_that_want_them(
-    console: Console, tmp_path: Path, terminal: bool, environment: dict[str, str], coloured: bool
+def test_colours_are_for_terminals_that_want_them(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, environment: dict[str, str], coloured: bool
 ) -> None:
-    await console.record(EVENT)
-    arguments = ("tail", "--url", console.url, "--from", "0")
-    with CommandProcess(tmp_path, *arguments, terminal=terminal, settings=environment) as watching:
-        await until(lambda: len(watching.output) == 1)
-    assert ("\x1b[" in watching.output[0]) is coloured
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    with os.fdopen(ours, "rb", buffering=0), os.fdopen(theirs, "w") as stream:
+        assert wants_colour(stream) is coloured
 
 
 async def test_a_reader_that_has_enough_ends_it_quietly(console: Console, tmp_path: Path) -> None:
