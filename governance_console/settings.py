@@ -255,11 +255,15 @@ def _database_url(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    parts = urlsplit(value)
+    wrong = "has to be like https://console.example.net, without a path"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ValueError(wrong) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise ValueError("has to be like https://console.example.net, without a path")
+        raise ValueError(wrong)
     if parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError("has to be like https://console.example.net, without a path")
+        raise ValueError(wrong)
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 

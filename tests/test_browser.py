@@ -258,7 +258,7 @@ async def test_event_content_is_text_whatever_it_says(browser: Browser, console:
     ("scheme", "viewport"),
     [
         pytest.param("light", WIDE, id="light-wide"),
-        pytest.param("dark", NARROW, id="dark-narrow"),
+        pytest.param("dark", NARROW, id="dark-narrow", marks=pytest.mark.soak),
         pytest.param("dark", WIDE, id="dark-wide", marks=pytest.mark.soak),
         pytest.param("light", NARROW, id="light-narrow", marks=pytest.mark.soak),
     ],
@@ -296,12 +296,14 @@ async def test_axe_finds_nothing_on_any_page_and_state(
         await is_live(page)
         await watched.accessible()  # nothing matches
         await page.goto(f"{guarded.url}/junie")
+        await expect(page.get_by_role("textbox", name="Ask a question")).to_be_visible()
         await watched.accessible()  # no question yet
         await page.get_by_role("textbox", name="Ask a question").fill("hello")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("article")).to_have_count(1)
         await watched.accessible()  # an answer
         await page.goto(f"{guarded.url}/nowhere")
+        await expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
         await watched.accessible()  # not found
         await page.goto(guarded.url)
         await expect(row(page, "#230")).to_be_visible()

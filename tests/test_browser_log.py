@@ -368,7 +368,7 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
     ("scheme", "viewport", "every"),
     [
         pytest.param("light", WIDE, False, id="light-wide"),
-        pytest.param("dark", NARROW, False, id="dark-narrow"),
+        pytest.param("dark", NARROW, False, id="dark-narrow", marks=pytest.mark.soak),
         pytest.param("dark", WIDE, True, id="dark-wide", marks=pytest.mark.soak),
         pytest.param("light", NARROW, True, id="light-narrow", marks=pytest.mark.soak),
     ],

@@ -101,6 +101,7 @@ def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://console.example.net/path", "without a path"),
         ("PUBLIC_URL", "https://user:s3cret@console.example.net", "without a path"),
         ("CORS_ORIGINS", "*", "https://"),
+        ("CORS_ORIGINS", "http://[", "https://"),
         ("ALLOWED_HOSTS", "a.example:80", "without ports"),
         ("ALLOWED_HOSTS", "a.example", "set OPERATOR_TOKEN"),
         ("PUBLIC_URL", "https://console.example.net", "set OPERATOR_TOKEN"),

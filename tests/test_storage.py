@@ -48,6 +48,13 @@ async def test_a_new_log_is_empty_and_keeps_its_epoch_and_origin(tmp_path: Path)
     await storage.close()
 
 
+async def test_the_record_is_for_its_owner_only(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.append([new_item(0)])
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys((f"governance.db{end}" for end in ("", "-wal", "-shm", ".lock")), 0o600)
+
+
 async def test_items_come_back_byte_for_byte_in_both_orders(tmp_path: Path) -> None:
     items = [new_item(0, b'{"a": 1}'), new_item(1, None), new_item(2, b"\x00\xff")]
     async with opened(tmp_path) as (storage, _):

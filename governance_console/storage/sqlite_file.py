@@ -117,6 +117,8 @@ class SqliteFile:
         self._lock.release()
 
     def _opened(self) -> apsw.Connection:
+        # Made by us, for its owner only; what SQLite puts beside it has the same mode.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         writer = apsw.Connection(str(self._path))
         try:
             writer.set_busy_timeout(5_000)
