@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from governance_console.settings import Settings
 from tests.console import Console, running
 
 TOKEN = "operator-token-for-tests"
+
+
+def pytest_configure() -> None:
+    """What a shell starts in the background ignores SIGINT, and would hand that on to what tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
