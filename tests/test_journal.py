@@ -18,7 +18,7 @@ from governance_console.errors import Conflict, QueueFull, RecordUnavailable, St
 from governance_console.events import parse_json
 from governance_console.feed import Feed
 from governance_console.journal import Journal
-from governance_console.limits import MAX_QUEUED_EVENTS
+from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_BYTES
 from governance_console.metrics import Metrics
 from governance_console.times import utc_now
 from tests.faults import FaultyStorage
@@ -245,6 +245,29 @@ async def test_a_full_queue_is_told_at_once(tmp_path: Path) -> None:
         at.storage.go.set()
         await asyncio.gather(*waiting)
         assert (await at.journal.append("p", [event("one more")])).size == MAX_QUEUED_EVENTS + 1
+
+
+async def test_the_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        at.storage.go.clear()
+        large = event("large", "x" * 1_000_000)
+        waiting = [asyncio.create_task(at.journal.append("p", [large])) for _ in range(MAX_QUEUED_BYTES // 1_000_100)]
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFull):
+            await asyncio.wait_for(at.journal.append("p", [large]), 5)
+        at.storage.go.set()
+        assert {receipt.size for receipt in await asyncio.gather(*waiting)} == {1}
+
+
+async def test_a_commit_is_bounded_in_bytes_too(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        at.storage.go.clear()
+        waiting = [asyncio.create_task(at.journal.append("p", [event(n, "x" * 600_000)])) for n in range(30)]
+        await asyncio.sleep(0.05)
+        at.storage.go.set()
+        await asyncio.gather(*waiting)
+        assert sum(at.storage.appends) == 30
+        assert max(at.storage.appends) * 600_000 <= MAX_REQUEST_BYTES
 
 
 async def test_a_closing_journal_answers_what_it_took_and_takes_no_more(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,16 @@ def test_what_is_not_json_is_refused_with_the_place(body: bytes, says: str) -> N
 def test_nesting_up_to_the_limit_and_brackets_in_strings_are_taken() -> None:
     assert jsontext.parse("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     assert jsontext.parse(json.dumps(["[{" * 500])) == (["[{" * 500], json.dumps(["[{" * 500]))
+
+
+def test_measuring_the_depth_of_a_long_string_takes_no_memory_to_speak_of() -> None:
+    """The pattern for strings once kept a place to go back to for every character: a gigabyte for this."""
+    text = json.dumps([[[]] * 200, "x" * 4_000_000])
+    tracemalloc.start()
+    jsontext.parse(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(text)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
