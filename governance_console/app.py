@@ -83,16 +83,19 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     settings: Settings = app[SETTINGS]
     storage = SqliteStorage(settings.database_path, settings.log_origin or None, lambda: secrets.token_hex(8))
     log = await storage.open()
-    feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending)
+    feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
     journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
     app[STORAGE] = storage
     app[METRICS].watch_feed(lambda: feed.watchers)
     app[METRICS].watch_disk(settings.database_path.parent)
-    running = asyncio.create_task(journal.run())
+    committing, serving = asyncio.create_task(journal.run()), asyncio.create_task(feed.run())
+    serving.add_done_callback(_say_why)
     try:
         yield
         journal.close()
-        await running
+        await committing
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
     finally:
         await storage.close()
 

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from governance_console.attributes import Event
+from governance_console.frames import text_frame
 from governance_console.limits import MAX_ENTRY_BYTES
 from governance_console.selection import Shown
 
@@ -45,9 +46,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An entry as the stream sends it, and what filters look at."""
+    """An entry as the stream sends it, one whole frame, and what filters look at."""
 
-    text: bytes
+    frame: bytes
     shown: Shown
 
 
@@ -148,7 +149,7 @@ def entry_message(item: Item, shown: Shown | None = None) -> Message:
     shown = shown_of(item.entry) if shown is None else shown
     line = _string(f"[{shown.category.upper()}] {shown.source} {shown.type}")
     text = b'{"type":"entry","message":%s,"next":%d,%s}' % (line, item.seq + 1, _members(item))
-    return Message(text, shown)
+    return Message(text_frame(text), shown)
 
 
 def shown_of(entry: bytes) -> Shown:
@@ -169,9 +170,9 @@ class Head:
     writable: bool
 
 
-def heartbeat_message(head: Head, following: int, time: str, interval_sec: float, *, welcome: bool) -> bytes:
+def heartbeat_frame(head: Head, following: int, time: str, interval_sec: float, *, welcome: bool) -> bytes:
     """The console's heartbeat. ``following`` is the watcher's cursor, which a lagging one has below the size."""
-    return (
+    text = (
         b'{"type":"audit","message":"%s","time":"%s","epoch":"%s","size":%d,"next":%d,"writable":%s,"interval_sec":%s}'
     ) % (
         b"[AUDIT] governance heartbeat (welcome)" if welcome else b"[AUDIT] governance heartbeat",
@@ -182,6 +183,7 @@ def heartbeat_message(head: Head, following: int, time: str, interval_sec: float
         b"true" if head.writable else b"false",
         _string(int(interval_sec) if interval_sec == int(interval_sec) else interval_sec),
     )
+    return text_frame(text)
 
 
 def _members(item: Item) -> bytes:

@@ -1,50 +1,50 @@
 """Who watches the record, and what each watcher gets next. No HTTP.
 
-A watcher is a cursor: the next ``seq`` it wants. It is served from a ring of recent messages, encoded once
-for all, and from storage where the ring no longer reaches. So there is no queue per watcher: one that is
-slow only falls behind its cursor, delays nobody, keeps one batch in memory, and loses nothing. Publishing never waits.
+A watcher is a cursor: the next ``seq`` it wants. There is no queue per watcher. The current ones are served
+together: what is wanted is joined once for each cursor and selection, which most of them share, and written once
+to each. One whose buffer is full leaves them and catches up by itself, at its own pace, from the ring, and from
+storage where that no longer reaches. Resuming is the same path. Publishing waits for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+from weakref import WeakValueDictionary
 
-from governance_console.entries import Head, Message, Page, entry_message, heartbeat_message
+from governance_console.closes import FAILED, SLOW
+from governance_console.entries import Head, Message, Page, entry_message, heartbeat_frame
 from governance_console.errors import PositionLost
+from governance_console.metrics import Metrics
+from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Piece, Ring
 from governance_console.selection import Selection
 from governance_console.times import text_of, utc_now
+from governance_console.watching import SLOW_SEC, Interest, Outlet, Watcher
 
 RING_MESSAGES: Final = 20_000
 RING_BYTES: Final = 32 * 1024 * 1024
 """The ring's bounds: it holds at least the largest request, so that a commit never sends all to storage."""
 
-BATCH_MESSAGES: Final = 256
-"""Messages handed to a watcher at once: few enough that heartbeats between batches keep their time."""
+PAUSE_SEC: Final = 0.004
+"""The least pause between two flushes: what arrives in it is joined. After a longer rest a flush comes at once."""
 
-BATCH_BYTES: Final = 1024 * 1024
-"""What a slow watcher may keep in memory after the ring has let go of it."""
+MOST_PAUSE_SEC: Final = 0.05
+"""A flush is followed by a pause as long as it took, up to this: watchers never take more than half of the loop."""
 
-History = Callable[[int, int, int, Selection], Awaitable[Page]]
-End = Callable[[int, str], None]
+TURN: Final = 128
+"""Watchers written to before anybody else has a turn: below a millisecond of system calls."""
 
+History = Callable[[int, int, int, Selection, int], Awaitable[Page]]
 
-class Watcher:
-    """One open socket's place in the record. Owned by its handler, moved on only by ``Feed.following``."""
-
-    def __init__(self, start: int, selection: Selection, credential: str | None, end: End) -> None:
-        self.next = start
-        self.selection = selection
-        self.credential = credential
-        self.end = end
-        self.beats = -1
+_log = logging.getLogger(__name__)
 
 
 class Feed:
     """The live fan-out from the journal to the watchers.
 
-    The journal alone calls ``publish`` and ``set_writable``; the ticker alone calls ``beat``.
+    The journal alone calls ``publish`` and ``set_writable``; the ticker alone calls ``beat`` and ``cut_stuck``.
     """
 
     def __init__(
@@ -53,25 +53,28 @@ class Feed:
         size: int,
         interval_sec: float,
         history: History,
+        metrics: Metrics,
         ring_messages: int = RING_MESSAGES,
         ring_bytes: int = RING_BYTES,
     ) -> None:
-        self._head = Head(epoch, size, True)
+        self._epoch = epoch
+        self._writable = True
         self._interval_sec = interval_sec
         self._history = history
-        self._ring: list[Message] = []
-        self._most_messages = ring_messages
-        self._most_bytes = ring_bytes
-        self._ring_bytes = 0
-        self._beats = 0
-        self._changed = asyncio.Event()
+        self._metrics = metrics
+        self._ring = Ring(size, ring_messages, ring_bytes)
         self._watchers: set[Watcher] = set()
+        self._current: set[Watcher] = set()
+        self._interests: WeakValueDictionary[Selection, Interest] = WeakValueDictionary()
+        self._changed = asyncio.Event()
+        self._beat_is_due = False
+        self._ended: tuple[int, str] | None = None
         self._emptied = asyncio.Event()
 
     @property
     def head(self) -> Head:
         """Where the record stands, as watchers are told."""
-        return self._head
+        return Head(self._epoch, self._ring.size, self._writable)
 
     @property
     def watchers(self) -> int:
@@ -81,38 +84,51 @@ class Feed:
     def publish(self, messages: Sequence[Message]) -> None:
         """Hand durable entries to every watcher. They follow the last published one without a hole."""
         self._ring.extend(messages)
-        self._ring_bytes += sum(len(message.text) for message in messages)
-        self._trim()
-        self._head = Head(self._head.epoch, self._head.size + len(messages), True)
-        self._wake()
+        self._writable = True
+        self._changed.set()
 
     def set_writable(self, writable: bool) -> None:
         """Tell whether the record can be written; heartbeats say it on."""
-        self._head = Head(self._head.epoch, self._head.size, writable)
+        self._writable = writable
 
     def beat(self) -> None:
         """Let every watcher have a heartbeat."""
-        self._beats += 1
-        self._wake()
+        self._beat_is_due = True
+        self._changed.set()
 
     def join(
-        self, start: int | None, epoch: str | None, selection: Selection, credential: str | None, end: End
+        self,
+        start: int | None,
+        epoch: str | None,
+        selection: Selection,
+        name: str,
+        credential: str | None,
+        outlet: Outlet,
     ) -> Watcher:
-        """A new watcher, from ``start`` or live. ``end`` closes its socket with a code and a reason, at once.
+        """A new watcher, from ``start`` or live, with its welcome sent. ``name`` is who watches.
 
         Raises PositionLost where the position is one of another log, or beyond this one.
         """
-        if epoch is not None and epoch != self._head.epoch:
+        if epoch is not None and epoch != self._epoch:
             raise PositionLost("epoch")
-        if start is not None and start > self._head.size:
+        if start is not None and start > self._ring.size:
             raise PositionLost("ahead")
-        watcher = Watcher(self._head.size if start is None else start, selection, credential, end)
+        interest = self._interests.setdefault(selection, Interest(selection))
+        watcher = Watcher(self._ring.size if start is None else start, interest, name, credential, outlet)
         self._watchers.add(watcher)
+        self._send_heartbeat(watcher, self._heartbeat(watcher.next, welcome=True))
+        if self._ended is not None:
+            outlet.end(*self._ended)
+        else:
+            self._catch_up(watcher)
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
         """Forget a watcher; harmless when it has left already."""
         self._watchers.discard(watcher)
+        self._current.discard(watcher)
+        if watcher.catching_up is not None:
+            watcher.catching_up.cancel()
         if not self._watchers:
             self._emptied.set()
 
@@ -126,65 +142,119 @@ class Feed:
         """Close the sockets that were opened with this credential."""
         for watcher in tuple(self._watchers):
             if watcher.credential == credential:
-                watcher.end(code, reason)
+                watcher.outlet.end(code, reason)
 
     def end_all(self, code: int, reason: str) -> None:
-        """Close every socket."""
+        """Close every socket, and every one that still joins."""
+        self._ended = code, reason
         for watcher in tuple(self._watchers):
-            watcher.end(code, reason)
+            watcher.outlet.end(code, reason)
 
-    async def following(self, watcher: Watcher) -> Sequence[bytes]:
-        """What this watcher gets next, waiting until there is something. The first is its welcome.
+    def cut_stuck(self, now: float) -> None:
+        """Close the sockets of watchers that drain nothing. ``now`` is of a clock in seconds that never goes back."""
+        for watcher in tuple(self._watchers):
+            if watcher.is_stuck(now):
+                self._metrics.slow_closes.inc()
+                _log.warning("a watcher took nothing for %d s and is cut", SLOW_SEC, extra={"principal": watcher.name})
+                self.leave(watcher)
+                watcher.outlet.end(SLOW, "slow: resume from the next of your last message")
 
-        Calling it again states that everything returned before was sent.
-        """
+    async def run(self) -> None:
+        """Serve the current watchers, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            changed = self._changed
-            if watcher.beats < self._beats:
-                welcome, watcher.beats = watcher.beats < 0, self._beats
-                return [self._heartbeat(watcher, welcome)]
-            if watcher.next < self._head.size:
-                found = self._recent(watcher) if self._oldest <= watcher.next else await self._older(watcher)
-                if found:
-                    return found
-                await asyncio.sleep(0)  # a rare selection must not keep everybody else waiting
-                continue
-            await changed.wait()
+            await self._changed.wait()
+            self._changed.clear()
+            started = loop.time()
+            await self._flush()
+            if self._beat_is_due:
+                self._beat_is_due = False
+                await self._send_heartbeats()
+            await asyncio.sleep(min(max(loop.time() - started, PAUSE_SEC), MOST_PAUSE_SEC))
 
-    @property
-    def _oldest(self) -> int:
-        return self._head.size - len(self._ring)
+    async def _flush(self) -> None:
+        """Bring every current watcher to the head, a piece at a time, all in step."""
+        head = self._ring.size
+        behind = [watcher for watcher in self._current if watcher.next < head]
+        while behind:
+            pieces: dict[tuple[int, Interest], Piece] = {}
+            unfinished: list[Watcher] = []
+            sent = 0
+            for turn, watcher in enumerate(behind, start=1):
+                if turn % TURN == 0:
+                    await asyncio.sleep(0)
+                if watcher not in self._current:
+                    continue
+                key = (watcher.next, watcher.interest)
+                piece = pieces.get(key)
+                if not watcher.has_room or (piece is None and watcher.next < self._ring.oldest):
+                    self._current.discard(watcher)
+                    self._catch_up(watcher)
+                    continue
+                if piece is None:
+                    piece = pieces[key] = self._ring.piece(watcher.next, watcher.interest.selection)
+                if piece.messages:
+                    watcher.write(piece.frames)
+                    sent += piece.messages
+                watcher.next = piece.reached
+                if piece.reached < head:
+                    unfinished.append(watcher)
+            self._metrics.messages.inc(sent)
+            behind = unfinished
 
-    def _recent(self, watcher: Watcher) -> list[bytes]:
-        """What the watcher wants of the next messages in the ring."""
-        start = watcher.next - self._oldest
-        found: list[bytes] = []
-        content = 0
-        for message in self._ring[start : start + BATCH_MESSAGES]:
-            watcher.next += 1
-            if watcher.selection.matches(message.shown):
-                found.append(message.text)
-                content += len(message.text)
-                if content > BATCH_BYTES:
-                    break
-        return found
+    async def _send_heartbeats(self) -> None:
+        frames: dict[int, bytes] = {}
+        for turn, watcher in enumerate(tuple(self._watchers), start=1):
+            if turn % TURN == 0:
+                await asyncio.sleep(0)
+            frame = frames.get(watcher.next)
+            if frame is None:
+                frame = frames[watcher.next] = self._heartbeat(watcher.next, welcome=False)
+            self._send_heartbeat(watcher, frame)
 
-    async def _older(self, watcher: Watcher) -> list[bytes]:
-        """What it wants of what the ring no longer holds."""
-        page = await self._history(watcher.next, self._head.size, BATCH_MESSAGES, watcher.selection)
-        watcher.next = page.reached
-        return [entry_message(item).text for item in page.items]
+    def _send_heartbeat(self, watcher: Watcher, frame: bytes) -> None:
+        # One whose buffer is full would only read later what was true now.
+        if watcher.has_room:
+            watcher.write(frame)
+            self._metrics.messages.inc()
 
-    def _heartbeat(self, watcher: Watcher, welcome: bool) -> bytes:
-        return heartbeat_message(self._head, watcher.next, text_of(utc_now()), self._interval_sec, welcome=welcome)
+    def _heartbeat(self, following: int, *, welcome: bool) -> bytes:
+        return heartbeat_frame(self.head, following, text_of(utc_now()), self._interval_sec, welcome=welcome)
 
-    def _trim(self) -> None:
-        # A quarter at a time: cutting the front of a list moves all of it.
-        while len(self._ring) > self._most_messages or self._ring_bytes > self._most_bytes:
-            cut = max(1, len(self._ring) // 4)
-            self._ring_bytes -= sum(len(message.text) for message in self._ring[:cut])
-            del self._ring[:cut]
+    def _catch_up(self, watcher: Watcher) -> None:
+        """Make it current, or let it come to that by itself."""
+        if watcher.next == self._ring.size and watcher.has_room:
+            self._current.add(watcher)
+        else:
+            watcher.catching_up = asyncio.create_task(self._follow(watcher))
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    async def _follow(self, watcher: Watcher) -> None:
+        """Send what is missing, as fast as it drains, and then make it current."""
+        try:
+            while watcher.next < self._ring.size or not watcher.has_room:
+                if not watcher.has_room:
+                    await watcher.outlet.drained()
+                    continue
+                if watcher.next >= self._ring.oldest:
+                    piece = self._ring.piece(watcher.next, watcher.interest.selection)
+                else:
+                    piece = await self._older(watcher)
+                if piece.messages:
+                    watcher.write(piece.frames)
+                    self._metrics.messages.inc(piece.messages)
+                watcher.next = piece.reached
+                await asyncio.sleep(0)  # everybody else has a turn
+            self._current.add(watcher)
+        except ConnectionError:
+            pass  # it left; the reading side of its handler sees the same
+        except Exception:
+            _log.exception("a stream failed")
+            watcher.outlet.end(FAILED, "the console failed here")
+
+    async def _older(self, watcher: Watcher) -> Piece:
+        """A piece of what the ring no longer holds."""
+        page = await self._history(
+            watcher.next, self._ring.size, PIECE_MESSAGES, watcher.interest.selection, PIECE_BYTES
+        )
+        frames = [entry_message(item).frame for item in page.items]
+        return Piece(b"".join(frames), len(frames), page.reached)

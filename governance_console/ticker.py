@@ -1,17 +1,22 @@
-"""The one clock of the console: heartbeats for all watchers, expired sessions, and how late the loop is."""
+"""The one clock of the console: heartbeats for all watchers, what has run out of time, and how late the loop is."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Final
 
 from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.feed import Feed
 from governance_console.metrics import Metrics
 from governance_console.sessions import Sessions
 
+SWEEP_SEC: Final = 1.0
+"""How often expired sessions and stuck watchers are looked for, however rare heartbeats are."""
+
 
 class Ticker:
-    """Ticks every ``interval_sec``, on a grid that does not drift with how long a tick takes."""
+    """A heartbeat every ``interval_sec``, a sweep every ``SWEEP_SEC``."""
 
     def __init__(self, interval_sec: float, feed: Feed, sessions: Sessions, metrics: Metrics) -> None:
         self._interval_sec = interval_sec
@@ -21,13 +26,25 @@ class Ticker:
 
     async def run(self) -> None:
         """Tick until cancelled. A tick never waits for a disk or a watcher."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._every(self._interval_sec, self._beat))
+            both.create_task(self._every(SWEEP_SEC, self._sweep))
+
+    async def _every(self, seconds: float, tick: Callable[[], None]) -> None:
+        """Tick on a grid that does not drift with how long a tick takes."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            due = max(due + self._interval_sec, loop.time())
+            due = max(due + seconds, loop.time())
             await asyncio.sleep(due - loop.time())
             self._metrics.loop_lag.set(loop.time() - due)
-            self._metrics.heartbeats.inc()
-            self._feed.beat()
-            for key in self._sessions.expire():
-                self._feed.end(CREDENTIAL_ENDED, "the session expired", key)
+            tick()
+
+    def _beat(self) -> None:
+        self._metrics.heartbeats.inc()
+        self._feed.beat()
+
+    def _sweep(self) -> None:
+        for key in self._sessions.expire():
+            self._feed.end(CREDENTIAL_ENDED, "the session expired", key)
+        self._feed.cut_stuck(asyncio.get_running_loop().time())

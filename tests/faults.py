@@ -8,7 +8,7 @@ from pathlib import Path
 
 from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection
-from governance_console.storage import Known, Log, NewItem, Source
+from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source
 from governance_console.storage.sqlite import SqliteStorage
 
 
@@ -48,8 +48,10 @@ class FaultyStorage:
     async def get(self, seq: int) -> Item | None:
         return await self._real.get(seq)
 
-    async def ascending(self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING) -> Page:
-        return await self._real.ascending(start, stop, limit, selection)
+    async def ascending(
+        self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING, most_bytes: int = PAGE_BYTES
+    ) -> Page:
+        return await self._real.ascending(start, stop, limit, selection, most_bytes)
 
     async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
         return await self._real.descending(before, limit, selection)

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
-    *("inflate", "jsontext", "limits", "lines", "rhythm", "selection", "settling", "times"),
+    *("frames", "inflate", "jsontext", "limits", "lines", "rhythm", "ring", "selection", "settling", "times"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
@@ -25,13 +25,13 @@ LAYERS = (
     ("app",),
     ("api",),
     ("journal", "ticker", "assistant", "sessions", "logs"),
-    ("settling", "feed", "storage", "metrics", "settings", "openapi"),
-    ("entries", "access", "rhythm", "inflate", "lines"),
+    ("settling", "feed", "watching", "storage", "metrics", "settings", "openapi"),
+    ("entries", "ring", "access", "rhythm", "inflate", "lines"),
     ("events",),
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),
-    ("errors", "limits", "closes", "backoff", "columns", "display"),
+    ("errors", "limits", "closes", "backoff", "columns", "display", "frames"),
 )
 
 
@@ -89,7 +89,8 @@ def test_nobody_but_the_application_knows_a_storage_backend() -> None:
 
 
 def test_feed_and_storage_do_not_know_each_other() -> None:
-    assert not {room for room in ours(PACKAGE / "feed.py") if room.startswith("storage")}
+    for room in ("feed", "ring", "watching"):
+        assert not {other for other in ours(PACKAGE / f"{room}.py") if other.startswith("storage")}
     for module in (PACKAGE / "storage").glob("*.py"):
         assert not {room for room in ours(module) if room.startswith("feed")}
 

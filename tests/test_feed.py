@@ -1,18 +1,24 @@
-"""The fan-out by itself: a ring of a few messages, and a history that is a plain list."""
+"""The fan-out by itself: a small ring, a history that is a plain list, and peers that drain when told to."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from governance_console.entries import Item, Page, entry_message, make_item
-from governance_console.errors import PositionLost
+from governance_console.errors import PositionLost, RecordUnavailable
 from governance_console.events import parse_json
-from governance_console.feed import Feed, Watcher
+from governance_console.feed import Feed
+from governance_console.metrics import Metrics
+from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Ring
 from governance_console.selection import EVERYTHING, Selection
+from governance_console.watching import ROOM_BYTES, Watcher
 from tests.waiting import until
 
 
@@ -21,17 +27,85 @@ def items(start: int, count: int, source: str = "s", data: str = "") -> list[Ite
     return [make_item(seq, "2026-11-22T10:00:00.000000Z", "p", event, bytes(16)) for seq in range(start, start + count)]
 
 
+def texts(frames: bytes) -> Iterator[bytes]:
+    """The payloads of unmasked text frames, as a client reads them (RFC 6455 section 5.2)."""
+    at = 0
+    while at < len(frames):
+        first, length = frames[at], frames[at + 1]
+        assert first == 0x81
+        at += 2
+        if length >= 126:
+            form = "!H" if length == 126 else "!Q"
+            (length,) = struct.unpack_from(form, frames, at)
+            at += struct.calcsize(form)
+        yield frames[at : at + length]
+        at += length
+    assert at == len(frames)
+
+
+class Peer:
+    """An outlet whose peer takes everything at once, or nothing while it is ``stalled``."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+        self.ended: list[tuple[int, str]] = []
+        self.stalled = False
+        self.most_buffered = 0
+        self._buffered = 0
+        self._drained = asyncio.Event()
+
+    @property
+    def buffered(self) -> int:
+        return self._buffered
+
+    def write(self, frames: bytes) -> None:
+        assert frames
+        self.writes.append(frames)
+        if self.stalled:
+            self._buffered += len(frames)
+            self.most_buffered = max(self.most_buffered, self._buffered)
+
+    def end(self, code: int, reason: str) -> None:
+        self.ended.append((code, reason))
+
+    async def drained(self) -> None:
+        await self._drained.wait()
+
+    def drain(self) -> None:
+        """It goes on reading."""
+        self.stalled, self._buffered = False, 0
+        self._drained.set()
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for frames in self.writes for text in texts(frames)]
+
+    @property
+    def seqs(self) -> list[int]:
+        return [message["entry"]["seq"] for message in self.messages if message["type"] == "entry"]
+
+    @property
+    def beats(self) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == "audit"]
+
+
 class House:
-    """A feed, the list it was fed from, and how often it asked for what its ring no longer had."""
+    """A feed, the list it was fed from, and from where it asked for what its ring no longer had."""
 
     def __init__(self, ring_messages: int = 8, ring_bytes: int = 1 << 20) -> None:
         self.recorded: list[Item] = []
         self.asked: list[int] = []
-        self.ended: list[tuple[int, str]] = []
-        self.feed = Feed("epoch", 0, 5.0, self._history, ring_messages, ring_bytes)
+        self.failure: Exception | None = None
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self.metrics = Metrics()
+        self.feed = Feed("epoch", 0, 5.0, self._history, self.metrics, ring_messages, ring_bytes)
 
-    async def _history(self, start: int, stop: int, limit: int, selection: Selection) -> Page:
+    async def _history(self, start: int, stop: int, limit: int, selection: Selection, most_bytes: int) -> Page:
         self.asked.append(start)
+        await self.go_on.wait()
+        if self.failure is not None:
+            raise self.failure
         found = self.recorded[start : min(stop, start + limit)]
         return Page(found, start + len(found))
 
@@ -39,118 +113,208 @@ class House:
         self.recorded += new
         self.feed.publish([entry_message(item) for item in new])
 
-    def join(self, start: int | None = None, selection: Selection = EVERYTHING, credential: str = "c") -> Watcher:
-        return self.feed.join(
-            start, None, selection, credential, lambda code, reason: self.ended.append((code, reason))
-        )
-
-    async def messages(self, watcher: Watcher) -> list[dict[str, Any]]:
-        async with asyncio.timeout(5):
-            return [json.loads(message) for message in await self.feed.following(watcher)]
+    def join(
+        self, start: int | None = None, selection: Selection = EVERYTHING, credential: str = "c"
+    ) -> tuple[Watcher, Peer]:
+        peer = Peer()
+        return self.feed.join(start, None, selection, "operator", credential, peer), peer
 
 
-async def test_the_first_message_is_the_welcome_and_then_it_waits() -> None:
-    house = House()
-    watcher = house.join()
-    (welcome,) = await house.messages(watcher)
-    assert welcome["message"].endswith("(welcome)")
-    waiting = asyncio.create_task(house.messages(watcher))
-    await asyncio.sleep(0.01)
-    assert not waiting.done()
-    house.publish(items(0, 1))  # an entry wakes it, without any heartbeat
-    assert [message["next"] for message in await waiting] == [1]
+@asynccontextmanager
+async def house(ring_messages: int = 8, ring_bytes: int = 1 << 20) -> AsyncIterator[House]:
+    at = House(ring_messages, ring_bytes)
+    serving = asyncio.create_task(at.feed.run())
+    try:
+        yield at
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
 
-async def test_a_heartbeat_wakes_it_too_and_is_sent_once() -> None:
-    house = House()
-    watcher = house.join()
-    await house.messages(watcher)
-    house.feed.beat()
-    house.feed.beat()
-    (beat,) = await house.messages(watcher)
-    assert beat["message"] == "[AUDIT] governance heartbeat"
-    waiting = asyncio.create_task(house.messages(watcher))
-    await asyncio.sleep(0.01)
-    assert not waiting.done()
-    waiting.cancel()
+async def test_the_first_message_is_the_welcome_and_then_come_entries_and_heartbeats() -> None:
+    async with house() as at:
+        _, peer = at.join()
+        assert [message["message"] for message in peer.messages] == ["[AUDIT] governance heartbeat (welcome)"]
+        at.publish(items(0, 1))
+        await until(lambda: peer.seqs == [0])
+        at.feed.beat()
+        at.feed.beat()
+        await until(lambda: len(peer.beats) == 2)
+        assert peer.beats[1]["message"] == "[AUDIT] governance heartbeat"
+        assert (peer.beats[1]["size"], peer.beats[1]["next"]) == (1, 1)
+        await asyncio.sleep(0.02)
+        assert len(peer.beats) == 2
+
+
+async def test_publishing_and_joining_wait_for_nobody_and_what_arrives_meanwhile_is_one_write() -> None:
+    async with house(ring_messages=100) as at:
+        _, peer = at.join()
+        for seq in range(20):
+            at.publish(items(seq, 1))
+        await until(lambda: len(peer.seqs) == 20)
+        assert len(peer.writes) == 2  # the welcome, and all the rest
+
+
+async def test_watchers_who_want_the_same_share_the_same_bytes() -> None:
+    async with house(ring_messages=100) as at:
+        wanted = [Selection(sources=frozenset(["s"])) for _ in range(3)]
+        peers = [at.join(selection=selection)[1] for selection in wanted]
+        at.publish(items(0, 5) + items(5, 5, source="other"))
+        await until(lambda: all(peer.seqs == list(range(5)) for peer in peers))
+        assert len({id(peer.writes[1]) for peer in peers}) == 1
+
+
+async def test_who_joins_between_a_publication_and_its_flush_does_not_get_it() -> None:
+    async with house() as at:
+        at.publish(items(0, 3))
+        _, peer = at.join()
+        at.publish(items(3, 2))
+        await until(lambda: len(peer.seqs) == 2)
+        assert peer.seqs == [3, 4]
 
 
 @pytest.mark.parametrize("start", range(21))
 async def test_from_wherever_it_begins_it_gets_the_rest_once(start: int) -> None:
-    house = House()
-    house.publish(items(0, 20))
-    watcher = house.join(start)
-    await house.messages(watcher)
-    seqs: list[int] = []
-    while len(seqs) < 20 - start:
-        seqs += [message["entry"]["seq"] for message in await house.messages(watcher)]
-    assert seqs == list(range(start, 20))
-    # The ring keeps at most 8; only what it let go of is asked for.
-    assert all(asked < 20 for asked in house.asked)
-    assert bool(house.asked) == (start < 20 - len(house.feed._ring))
+    async with house() as at:
+        at.publish(items(0, 20))
+        _, peer = at.join(start)
+        await until(lambda: len(peer.seqs) == 20 - start)
+        at.publish(items(20, 3))
+        await until(lambda: len(peer.seqs) == 23 - start)
+        assert peer.seqs == list(range(start, 23))
+        assert [message["next"] for message in peer.messages[1:]] == list(range(start + 1, 24))
+        # The ring keeps 7 of the 20; only what it let go of is asked for.
+        assert bool(at.asked) == (start < 13)
 
 
-async def test_the_ring_is_bounded_in_messages_and_bytes() -> None:
-    house = House(ring_messages=8)
-    house.publish(items(0, 100))
-    assert 0 < len(house.feed._ring) <= 8
-    house = House(ring_messages=1000, ring_bytes=10_000)
-    for seq in range(100):
-        house.publish(items(seq, 1, data="x" * 1000))
-    assert 0 < sum(len(message.text) for message in house.feed._ring) <= 10_000
-    assert house.feed._ring_bytes == sum(len(message.text) for message in house.feed._ring)
+async def test_a_stalled_watcher_keeps_a_bounded_buffer_and_later_gets_everything_while_others_wait_for_nothing() -> (
+    None
+):
+    async with house(ring_messages=50) as at:
+        (_, slow), (_, quick) = at.join(), at.join()
+        slow.stalled = True
+        for seq in range(200):
+            at.publish(items(seq, 1, data="x" * 5000))
+            await until(lambda seq=seq: len(quick.seqs) == seq + 1)  # type: ignore[misc]
+            at.feed.beat()
+        assert len(slow.seqs) < 30
+        assert slow.most_buffered < ROOM_BYTES + PIECE_BYTES
+        slow.drain()
+        await until(lambda: slow.seqs == list(range(200)))
+        at.publish(items(200, 1))
+        await until(lambda: slow.seqs[-1] == quick.seqs[-1] == 200)
 
 
-async def test_what_is_handed_out_at_once_is_bounded() -> None:
-    house = House(ring_messages=10_000, ring_bytes=1 << 30)
-    house.publish(items(0, 1000))
-    house.publish(items(1000, 10, data="x" * 700_000))
-    watcher = house.join(0)
-    await house.messages(watcher)
-    assert len(await house.messages(watcher)) <= 256
-    watcher.next = 1000
-    assert len(await house.messages(watcher)) == 2
+async def test_a_heartbeat_never_waits_for_storage_and_tells_a_lagging_watcher_its_own_position() -> None:
+    async with house() as at:
+        at.publish(items(0, 20))
+        at.go_on.clear()
+        _, peer = at.join(3)
+        await until(lambda: at.asked == [3])
+        at.feed.beat()
+        await until(lambda: len(peer.beats) == 2)
+        assert (peer.beats[1]["size"], peer.beats[1]["next"]) == (20, 3)
+        at.go_on.set()
+        await until(lambda: peer.seqs == list(range(3, 20)))
+
+
+async def test_a_watcher_whose_history_cannot_be_read_is_closed_with_1011(caplog: pytest.LogCaptureFixture) -> None:
+    async with house() as at:
+        at.failure = RecordUnavailable("the disk is gone")
+        at.publish(items(0, 20))
+        _, peer = at.join(0)
+        await until(lambda: bool(peer.ended))
+        assert peer.ended == [(1011, "the console failed here")]
+        assert "the disk is gone" in caplog.text
+
+
+async def test_who_drains_nothing_for_30_s_is_cut_and_who_drains_a_little_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with house() as at:
+        (_, stuck), (_, slow), (_, idle) = at.join(), at.join(), at.join()
+        stuck.stalled = slow.stalled = True
+        at.publish(items(0, 3))
+        await until(lambda: bool(stuck.buffered and slow.buffered))
+        for second in range(0, 40, 2):
+            at.feed.cut_stuck(float(second))
+            if second == 20:
+                slow._buffered -= 1
+            assert bool(stuck.ended) == (second >= 30)
+        assert stuck.ended[0] == (4008, "slow: resume from the next of your last message")
+        assert not slow.ended
+        assert not idle.ended
+        assert "a watcher took nothing for 30 s and is cut" in caplog.text
+        assert at.metrics.registry.get_sample_value("governance_slow_watchers_total") == 1
 
 
 async def test_a_selection_that_matches_nothing_still_moves_on() -> None:
-    house = House(ring_messages=10_000)
-    house.publish(items(0, 1000, source="other"))
-    watcher = house.join(0, Selection(sources=frozenset(["mine"])))
-    await house.messages(watcher)
-    waiting = asyncio.create_task(house.messages(watcher))
-    await until(lambda: watcher.next == 1000)
-    house.feed.beat()
-    (beat,) = await waiting
-    assert beat["next"] == 1000
+    async with house(ring_messages=10_000) as at:
+        at.publish(items(0, 3000, source="other"))
+        watcher, peer = at.join(0, Selection(sources=frozenset(["mine"])))
+        await until(lambda: watcher.next == 3000)
+        at.feed.beat()
+        await until(lambda: len(peer.writes) == 2)
+        assert peer.beats[1]["next"] == 3000
 
 
-async def test_ending_a_credential_ends_its_sockets_and_ending_all_ends_all() -> None:
-    house = House()
-    house.join(credential="a")
-    house.join(credential="b")
-    house.feed.end(4401, "a ended", "a")
-    assert house.ended == [(4401, "a ended")]
-    house.feed.end_all(1001, "bye")
-    assert house.ended[1:] == [(1001, "bye")] * 2
+def test_the_ring_is_bounded_in_messages_and_bytes() -> None:
+    ring = Ring(5, 8, 1 << 30)
+    ring.extend([entry_message(item) for item in items(5, 100)])
+    assert ring.size == 105
+    assert 97 <= ring.oldest < 105
+    ring = Ring(0, 1000, 10_000)
+    for seq in range(100):
+        ring.extend([entry_message(item) for item in items(seq, 1, data="x" * 1000)])
+        assert 0 < ring.bytes <= 10_000
+    kept = [entry_message(item).frame for item in items(ring.oldest, ring.size - ring.oldest, data="x" * 1000)]
+    assert ring.bytes == sum(map(len, kept))
 
 
-async def test_it_is_empty_when_the_last_one_left() -> None:
-    house = House()
-    one, two = house.join(), house.join()
-    emptied = asyncio.create_task(house.feed.emptied())
-    house.feed.leave(one)
-    await asyncio.sleep(0.01)
-    assert not emptied.done()
-    house.feed.leave(two)
-    house.feed.leave(two)
-    await asyncio.wait_for(emptied, 5)
+def test_a_piece_is_bounded_in_messages_and_ends_with_the_one_that_makes_it_long() -> None:
+    ring = Ring(0, 100_000, 1 << 30)
+    ring.extend([entry_message(item) for item in items(0, 3000) + items(3000, 10, data="x" * 40_000)])
+    nobody = ring.piece(0, Selection(sources=frozenset(["nobody"])))
+    assert (nobody.frames, nobody.messages, nobody.reached) == (b"", 0, PIECE_MESSAGES)
+    small = ring.piece(0, EVERYTHING)
+    assert PIECE_BYTES <= len(small.frames) < PIECE_BYTES + 1000
+    assert small.messages == small.reached == len(list(texts(small.frames)))
+    assert ring.piece(3000, EVERYTHING).reached == 3002
+
+
+async def test_ending_a_credential_ends_its_sockets_and_ending_all_ends_all_and_who_comes_later() -> None:
+    async with house() as at:
+        (_, one), (_, two) = at.join(credential="a"), at.join(credential="b")
+        at.feed.end(4401, "a ended", "a")
+        assert one.ended == [(4401, "a ended")]
+        assert not two.ended
+        at.feed.end_all(1001, "bye")
+        assert two.ended == [(1001, "bye")]
+        assert at.join()[1].ended == [(1001, "bye")]
+
+
+async def test_who_left_gets_nothing_more_and_it_is_empty_when_the_last_one_left() -> None:
+    async with house() as at:
+        at.publish(items(0, 20))
+        at.go_on.clear()
+        (one, peer), (two, _) = at.join(0), at.join()
+        emptied = asyncio.create_task(at.feed.emptied())
+        await until(lambda: bool(at.asked))
+        at.feed.leave(one)
+        at.go_on.set()
+        await asyncio.sleep(0.01)
+        assert not emptied.done()
+        assert not peer.seqs
+        at.feed.leave(two)
+        at.feed.leave(two)
+        await asyncio.wait_for(emptied, 5)
 
 
 @pytest.mark.parametrize(
     ("start", "epoch", "reason"), [(1, None, "ahead"), (0, "other", "epoch"), (9, "other", "epoch")]
 )
 async def test_a_position_of_another_log_or_beyond_this_one_is_lost(start: int, epoch: str | None, reason: str) -> None:
-    house = House()
+    at = House()
     with pytest.raises(PositionLost, match=reason):
-        house.feed.join(start, epoch, EVERYTHING, None, lambda code, why: None)
-    assert house.feed.watchers == 0
+        at.feed.join(start, epoch, EVERYTHING, "operator", None, Peer())
+    assert at.feed.watchers == 0

@@ -50,7 +50,7 @@ class House:
 async def house(path: Path, clock: Iterator[datetime] | None = None) -> AsyncIterator[House]:
     storage, metrics = FaultyStorage(path / "governance.db"), Metrics()
     log = await storage.open()
-    feed = Feed(log.epoch, log.size, 5.0, storage.ascending)
+    feed = Feed(log.epoch, log.size, 5.0, storage.ascending, metrics)
     now = utc_now if clock is None else clock.__next__
     journal = Journal(storage, log, feed, metrics, now, probe_sec=0.01)
     running = asyncio.create_task(journal.run())

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
-from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION
+from governance_console.api import FEED, PRINCIPAL, SESSION
 from governance_console.api.bodies import refuse_body
 from governance_console.api.queries import STREAM_FILTERS, check_known, number, read_selection
-from governance_console.closes import FAILED, GOING_AWAY, POSITION_LOST, SLOW
+from governance_console.closes import GOING_AWAY, POSITION_LOST
 from governance_console.errors import PositionLost
-from governance_console.feed import Feed, Watcher
 from governance_console.limits import MAX_WATCHER_MESSAGE_BYTES
-from governance_console.metrics import Metrics
-
-SLOW_SEC: Final = 30.0
-"""A watcher that takes nothing for this long is cut."""
+from governance_console.watching import ROOM_BYTES
 
 CLOSE_SEC: Final = 1.0
 """How long a close may take before the connection is aborted."""
@@ -27,7 +24,11 @@ CLOSE_SEC: Final = 1.0
 PING_SEC: Final = 75.0
 """Ping after this silence. Longer than SLOW_SEC, or the ping would cut a slow watcher first, and wordlessly."""
 
-_log = logging.getLogger(__name__)
+RETRY_SEC: Final = 0.02
+"""How soon a full buffer is looked at again where nothing says that it drained."""
+
+SEND_BUFFER_BYTES: Final = 128 * 1024
+"""What the system may keep for a watcher. Left to itself it grows to megabytes for each that is stalled."""
 
 
 class UpgradeRequired(web.HTTPClientError):
@@ -36,20 +37,34 @@ class UpgradeRequired(web.HTTPClientError):
     status_code = 426
 
 
-class Outlet:
-    """One watcher's socket. Every text goes out through ``send``, every close through ``end``."""
+class SocketOutlet:
+    """One watcher's socket. Every text goes out through ``write``, every close through ``end``."""
 
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request, metrics: Metrics) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport, writer: AbstractStreamWriter
+    ) -> None:
         self._socket = socket
-        self._transport = request.transport  # the request loses it when the peer is gone
-        self._metrics = metrics
+        self._transport = transport
+        self._writer = writer
         self._closing: asyncio.Task[None] | None = None
+        self._transport.set_write_buffer_limits(high=ROOM_BYTES)
+        system = self._transport.get_extra_info("socket")
+        system.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
 
-    async def send(self, message: bytes) -> None:
-        """Send one text message. Raises TimeoutError when the peer takes nothing for SLOW_SEC."""
-        async with asyncio.timeout(SLOW_SEC):
-            await self._socket.send_frame(message, WSMsgType.TEXT)
-        self._metrics.messages.inc()
+    @property
+    def buffered(self) -> int:
+        # A closing TLS transport has no buffer to ask for.
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+
+    def write(self, frames: bytes) -> None:
+        # Nothing may follow a close frame, and one dead peer must not break a flush for all.
+        if not (self._socket.closed or self._transport.is_closing() or self._closing):
+            self._transport.write(frames)
+
+    async def drained(self) -> None:
+        await self._writer.drain()
+        if self.buffered > ROOM_BYTES:
+            await asyncio.sleep(RETRY_SEC)  # a transport that did not say that it is full
 
     def end(self, code: int, reason: str) -> None:
         """Close without waiting; what is not closed after CLOSE_SEC is aborted."""
@@ -66,33 +81,32 @@ class Outlet:
             async with asyncio.timeout(CLOSE_SEC):
                 await self._socket.close(code=code, message=reason.encode(), drain=False)
                 return
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
 
 async def telemetry(request: web.Request) -> web.StreamResponse:
     """Stream to one watcher until it leaves, is cut, or the console stops."""
-    feed, metrics = request.app[FEED], request.app[METRICS]
+    feed = request.app[FEED]
     check_known(request.query, ("from", "epoch", *STREAM_FILTERS))
     start, selection = number(request.query, "from", 0, None), read_selection(request.query)
     socket = _upgradable(request)
     await socket.prepare(request)
-    outlet = Outlet(socket, request, metrics)
+    if request.transport is None:
+        return socket  # it left already
+    outlet = SocketOutlet(socket, request.transport, request.writer)
     session = request.get(SESSION)
+    name, credential = request[PRINCIPAL].name, session.key if session else None
     try:
-        watcher = feed.join(start, request.query.get("epoch"), selection, session.key if session else None, outlet.end)
+        watcher = feed.join(start, request.query.get("epoch"), selection, name, credential, outlet)
     except PositionLost as lost:
         outlet.end(POSITION_LOST, lost.reason)
         await outlet.ended()
         return socket
-    sending = asyncio.create_task(_send_all(feed, watcher, outlet, metrics, request[PRINCIPAL].name))
     try:
         async for _ in socket:
             pass  # a watcher has nothing to say; its text is ignored
     finally:
         feed.leave(watcher)
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
         await outlet.ended()
     return socket
 
@@ -104,22 +118,6 @@ async def close_all(app: web.Application) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SEC + 0.5):
             await feed.emptied()
-
-
-async def _send_all(feed: Feed, watcher: Watcher, outlet: Outlet, metrics: Metrics, principal: str) -> None:
-    try:
-        while True:
-            for message in await feed.following(watcher):
-                await outlet.send(message)
-    except TimeoutError:
-        metrics.slow_closes.inc()
-        _log.warning("a watcher took nothing for %d s and is cut", SLOW_SEC, extra={"principal": principal})
-        watcher.end(SLOW, "slow: resume from the next of your last message")
-    except ConnectionError:
-        pass  # it left; the handler's reading side sees the same
-    except Exception:
-        _log.exception("a stream failed")
-        watcher.end(FAILED, "the console failed here")
 
 
 def _upgradable(request: web.Request) -> web.WebSocketResponse:

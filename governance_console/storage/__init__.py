@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection, Shown
+
+PAGE_BYTES: Final = 8 * 1024 * 1024
+"""A page ends after this much content: a thousand items may hold a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,13 @@ class Storage(Protocol):
     async def get(self, seq: int) -> Item | None:
         """One item, or None. Raises RecordUnavailable."""
 
-    async def ascending(self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING) -> Page:
+    async def ascending(
+        self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING, most_bytes: int = PAGE_BYTES
+    ) -> Page:
         """At most ``limit`` selected items with ``start <= seq < stop``, oldest first. Raises RecordUnavailable.
 
-        A page may end early, after so many bytes or so much time; ``reached`` says where to go on, and is
-        ``stop`` when everything was looked at.
+        A page may end early: with the item that takes it past ``most_bytes`` of content, or after so much time.
+        ``reached`` says where to go on, and is ``stop`` when everything was looked at.
         """
 
     async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:

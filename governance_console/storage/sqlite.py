@@ -19,7 +19,7 @@ from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.entries import Item, Page, recorded_of
 from governance_console.errors import RecordUnavailable, StorageFailed, StorageFull
 from governance_console.selection import EVERYTHING, Selection
-from governance_console.storage import Known, Log, NewItem, Source, sqlite_read, sqlite_sources
+from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source, sqlite_read, sqlite_sources
 from governance_console.storage.sqlite_file import SqliteFile
 from governance_console.storage.sqlite_read import COLUMNS, item_of
 
@@ -66,8 +66,10 @@ class SqliteStorage:
     async def get(self, seq: int) -> Item | None:
         return await self._read(lambda reader: _get(reader, seq))
 
-    async def ascending(self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING) -> Page:
-        return await self._read(lambda reader: sqlite_read.ascending(reader, start, stop, limit, selection))
+    async def ascending(
+        self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING, most_bytes: int = PAGE_BYTES
+    ) -> Page:
+        return await self._read(lambda reader: sqlite_read.ascending(reader, start, stop, limit, selection, most_bytes))
 
     async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
         return await self._read(lambda reader: sqlite_read.descending(reader, before, limit, selection))

@@ -17,9 +17,7 @@ import apsw
 from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.entries import Item, Page, recorded_of
 from governance_console.selection import EVERYTHING, Selection
-
-PAGE_BYTES: Final = 8 * 1024 * 1024
-"""A page ends after this much content: a thousand items may hold a gigabyte."""
+from governance_console.storage import PAGE_BYTES
 
 PAGE_SEC: Final = 0.25
 """A page ends after this much looking."""
@@ -44,7 +42,9 @@ def item_of(row: tuple[Any, ...]) -> Item:
     return Item(seq, entry, salt, data, bool(is_json))
 
 
-def ascending(reader: apsw.Connection, start: int, stop: int, limit: int, selection: Selection) -> Page:
+def ascending(
+    reader: apsw.Connection, start: int, stop: int, limit: int, selection: Selection, most_bytes: int = PAGE_BYTES
+) -> Page:
     """``Storage.ascending``."""
     low, high = _bounds(reader, start, stop, selection)
 
@@ -52,7 +52,7 @@ def ascending(reader: apsw.Connection, start: int, stop: int, limit: int, select
         end = min(reached + width, high)
         return reached, end, end
 
-    page = _page(reader, "ASC", low, high, limit, selection, window, lambda seq: seq + 1)
+    page = _page(reader, "ASC", low, high, limit, selection, window, lambda seq: seq + 1, most_bytes)
     return Page(page.items, stop if page.reached >= high else page.reached)
 
 
@@ -64,7 +64,7 @@ def descending(reader: apsw.Connection, before: int, limit: int, selection: Sele
         begin = max(reached - width, low)
         return begin, reached, begin
 
-    page = _page(reader, "DESC", high, low, limit, selection, window, lambda seq: seq)
+    page = _page(reader, "DESC", high, low, limit, selection, window, lambda seq: seq, PAGE_BYTES)
     return Page(page.items, 0 if page.reached <= low else page.reached)
 
 
@@ -77,6 +77,7 @@ def _page(
     selection: Selection,
     window: Callable[[int, int], tuple[int, int, int]],
     after: Callable[[int], int],
+    most_bytes: int,
 ) -> Page:
     condition = _condition(selection)
     query = (
@@ -93,7 +94,7 @@ def _page(
         for row in reader.execute(query, bindings):
             items.append(item_of(row))
             content += len(items[-1].entry) + len(items[-1].data or b"")
-            if len(items) == limit or content > PAGE_BYTES:
+            if len(items) == limit or content > most_bytes:
                 return Page(items, after(items[-1].seq))
         reached, width = following, width * WINDOW_GROWTH
         if time.monotonic() > give_up:

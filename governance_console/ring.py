@@ -1,0 +1,72 @@
+"""The most recent messages, encoded once for all watchers, and what of them a watcher gets next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from governance_console.entries import Message
+from governance_console.selection import EVERYTHING, Selection
+
+PIECE_BYTES: Final = 64 * 1024
+"""A piece ends with the message that takes it past this: what one write adds to a watcher's buffer."""
+
+PIECE_MESSAGES: Final = 1024
+"""Messages looked at for one piece: a rare selection must not hold up everybody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole frames, joined; how many they are; and the cursor after the last message that was looked at."""
+
+    frames: bytes
+    messages: int
+    reached: int
+
+
+class Ring:
+    """The messages of the entries ``oldest <= seq < size``, bounded in number and bytes."""
+
+    def __init__(self, size: int, most_messages: int, most_bytes: int) -> None:
+        self.size = size
+        self._messages: list[Message] = []
+        self._most_messages = most_messages
+        self._most_bytes = most_bytes
+        self._bytes = 0
+
+    @property
+    def oldest(self) -> int:
+        """The first entry whose message is still here; ``size`` when none is."""
+        return self.size - len(self._messages)
+
+    @property
+    def bytes(self) -> int:
+        """What the messages take."""
+        return self._bytes
+
+    def extend(self, messages: Sequence[Message]) -> None:
+        """Add the messages of the next entries, and let go of the oldest past the bounds."""
+        self._messages.extend(messages)
+        self.size += len(messages)
+        self._bytes += sum(len(message.frame) for message in messages)
+        # A quarter at a time: cutting the front of a list moves all of it.
+        while len(self._messages) > self._most_messages or self._bytes > self._most_bytes:
+            cut = max(1, len(self._messages) // 4)
+            self._bytes -= sum(len(message.frame) for message in self._messages[:cut])
+            del self._messages[:cut]
+
+    def piece(self, start: int, selection: Selection) -> Piece:
+        """What is wanted from ``start`` on, which may not be before ``oldest``, as far as a piece goes."""
+        begin = start - self.oldest
+        found: list[bytes] = []
+        content = looked_at = 0
+        wants_all = selection == EVERYTHING
+        for message in self._messages[begin : begin + PIECE_MESSAGES]:
+            looked_at += 1
+            if wants_all or selection.matches(message.shown):
+                found.append(message.frame)
+                content += len(message.frame)
+                if content >= PIECE_BYTES:
+                    break
+        return Piece(b"".join(found), len(found), start + looked_at)
