@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,21 +13,20 @@ from governance_console.times import is_rfc3339
 
 _REQUIRED: Final = ("id", "source", "type")
 _STRINGS: Final = frozenset(("id", "source", "type", "subject", "datacontenttype", "dataschema", "time"))
+_KNOWN: Final = _STRINGS | {"specversion", "category", "severity", "traceid"}
 _NAME_CHARS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _INTEGERS: Final = range(-(2**63), 2**63)
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """An event's payload: the exact bytes, and whether they are a JSON text or anything else."""
 
     content: bytes
     is_json: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What a sender submits, checked. ``attributes`` is their JSON, keys sorted, without the data.
 
     ``shown`` is what filters look at: its category and severity are the console's, the rest the sender's.
@@ -64,7 +62,9 @@ def event_of(attributes: dict[str, Any], data: Data | None, value: Any) -> Event
         if name not in attributes:
             raise Faulty(f"/{name}", f"{name} is missing")
     for name, held in attributes.items():
-        _check_attribute(name, held)
+        wrong = _wrong_with(name, held)
+        if wrong is not None:
+            raise Faulty(pointer_to(name), f"{shown(name)} {wrong}")
     try:
         encoded = _encoder.encode(attributes)
     except UnicodeEncodeError:
@@ -90,14 +90,8 @@ def event_of(attributes: dict[str, Any], data: Data | None, value: Any) -> Event
     )
 
 
-def _check_attribute(name: str, held: Any) -> None:
-    wrong = _wrong_with(name, held)
-    if wrong is not None:
-        raise Faulty(pointer_to(name), f"{shown(name)} {wrong}")
-
-
 def _wrong_with(name: str, held: Any) -> str | None:
-    if not name or not _NAME_CHARS.issuperset(name):
+    if name not in _KNOWN and not (name and _NAME_CHARS.issuperset(name)):
         return "is no attribute name: only a-z and 0-9 are allowed"
     if isinstance(held, str):
         if not held and name in _STRINGS:

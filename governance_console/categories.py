@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 CATEGORIES: Final = (
@@ -91,6 +92,11 @@ OK_KEYS: Final = frozenset(("ok", "success", "healthy"))
 FAILED_KEYS: Final = frozenset(("is_error", "isError", "failed"))
 ERROR_KEYS: Final = frozenset(("error", "errors", "exception", "err", "exc_info", "errorCode", "errorMessage"))
 
+_LOGGED_KEYS: Final = frozenset(SEVERITY_KEYS) | frozenset(SEVERITY_NUMBERS)
+_TELLING_KEYS: Final = STATUS_KEYS | HTTP_KEYS | EXIT_KEYS | OK_KEYS | FAILED_KEYS | ERROR_KEYS
+_SHORT: Final = 100
+"""Longer texts are not remembered: a sender must not fill memory with them."""
+
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CATEGORY_OF_WORD: Final[Mapping[str, tuple[int, str]]] = {
     word: (rank, category) for rank, (category, words) in enumerate(CATEGORY_WORDS) for word in words.split()
@@ -101,7 +107,7 @@ def category_of(event_type: str, named: object = None) -> str:
     """The category that ``named`` names, else the one that the words of the type have."""
     if isinstance(named, str) and named.lower() in CATEGORIES:
         return named.lower()
-    ranks = [_CATEGORY_OF_WORD[word] for word in words_of(event_type) if word in _CATEGORY_OF_WORD]
+    ranks = [_CATEGORY_OF_WORD[word] for word in _words_of(event_type) if word in _CATEGORY_OF_WORD]
     return min(ranks)[1] if ranks else "other"
 
 
@@ -113,7 +119,7 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
     """
     if isinstance(named, str) and named.lower() in SEVERITY_NAMES:
         return SEVERITY_NAMES[named.lower()]
-    words = set(words_of(event_type))
+    words = _words_of(event_type)
     told = set(_told_by(data))
     logged = _logged(data)
     if "error" in told and logged not in ("error", "critical"):
@@ -131,14 +137,24 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
     return "warning" if "warning" in told else "info"
 
 
-def words_of(event_type: str) -> list[str]:
-    """The words of a type, in lower case."""
-    return [word.lower() for word in _WORD.findall(event_type)]
+def _words_of(text: str) -> frozenset[str]:
+    """The words of a type or a status, in lower case."""
+    return _remembered(text) if len(text) <= _SHORT else _found_in(text)
+
+
+def _found_in(text: str) -> frozenset[str]:
+    return frozenset([word.lower() for word in _WORD.findall(text)])
+
+
+@lru_cache(maxsize=1024)
+def _remembered(text: str) -> frozenset[str]:
+    """A fleet has few types, and sends them again and again."""
+    return _found_in(text)
 
 
 def _logged(data: Any) -> str | None:
     """The severity that a logger wrote into the data, by name or by number."""
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or _LOGGED_KEYS.isdisjoint(data):
         return None
     for key in SEVERITY_KEYS:
         level = data.get(key)
@@ -158,7 +174,8 @@ def _told_by(data: Any) -> Iterator[str]:
     if not isinstance(data, dict):
         return
     for members in (data, *(value for value in data.values() if isinstance(value, dict))):
-        for key, value in members.items():
+        for key in _TELLING_KEYS.intersection(members):
+            value = members[key]
             if key in STATUS_KEYS and isinstance(value, str):
                 yield _told_by_status(value)
             elif (key in OK_KEYS and value is False) or (key in FAILED_KEYS and value is True):
@@ -172,7 +189,7 @@ def _told_by(data: Any) -> Iterator[str]:
 
 
 def _told_by_status(status: str) -> str:
-    words = set(words_of(status))
+    words = _words_of(status)
     if words & ERROR_WORDS or status.lower().startswith(("error", "fail")):
         return "error"
     return "warning" if words & WARNING_WORDS else "info"

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,8 +22,7 @@ from governance_console.selection import Shown
 SALT_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An entry with its data, as it is stored and as it is shown.
 
     ``salt`` and ``data`` are None where the event had no data.
@@ -44,8 +43,7 @@ class Page:
     reached: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """An entry as the stream sends it, one whole frame, and what filters look at."""
 
     frame: bytes

@@ -39,6 +39,7 @@ OPTIONAL_KEYS: Final[Mapping[str, str]] = {
 
 _LINE_KEYS: Final = {key: name for key, name in OPTIONAL_KEYS.items() if key != "id"}
 
+_SCALARS: Final = (str, int, float)
 _NO_DEFAULTS: Final[Mapping[str, str | None]] = {}
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -186,7 +187,7 @@ def _strict(found: list[jsontext.Member], made_id: str) -> Event:
         if member.key in attributes or (data is not None and member.key in ("data", "data_base64")):
             raise Faulty(pointer_to(member.key), f"{shown(member.key)} is there twice, or beside its other form")
         if member.key == "data":
-            data, value = Data(member.text.encode(), True), member.value
+            data, value = Data(member.text, True), member.value
         elif member.key == "data_base64":
             data = Data(_from_base64(member.value), False)
         else:
@@ -214,14 +215,14 @@ def _lenient(
             raise Faulty(pointer_to(member.key), f"{shown(member.key)} has to be a string")
         attributes[name] = named.take(member).value
     for key, name in optional.items():
-        member = named.first((key,))
-        if name in attributes and name != "id":
+        if key not in named or (name in attributes and name != "id"):
             continue
-        if member is not None and isinstance(member.value, str | int | float) and member.value != "":
-            attributes[name] = member.value if isinstance(member.value, str) else member.text
+        member = named.get(key)
+        if member is not None and isinstance(member.value, _SCALARS) and member.value != "":
+            attributes[name] = member.value if isinstance(member.value, str) else member.text.decode()
             named.take(member)
     for key in TIME_KEYS:
-        member = named.first((key,))
+        member = named.get(key)
         time = None if member is None else read_time(member.value)
         if member is not None and time is not None:
             attributes["time"] = time
@@ -231,9 +232,9 @@ def _lenient(
     if not left:
         return event_of(attributes, None, None)
     if len(left) == 1 and left[0].key == "data":
-        return event_of(attributes, Data(left[0].text.encode(), True), left[0].value)
+        return event_of(attributes, Data(left[0].text, True), left[0].value)
     value = {member.key: member.value for member in left}
-    return event_of(attributes, Data(jsontext.object_text(left).encode(), True), value)
+    return event_of(attributes, Data(jsontext.object_text(left), True), value)
 
 
 class _Named:
@@ -242,26 +243,36 @@ class _Named:
     def __init__(self, found: list[jsontext.Member]) -> None:
         self._found = found
         self._by_key = {member.key: member for member in found if member.value is not None}
-        self._taken: set[int] = set()
+        self._taken: list[jsontext.Member] = []
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._by_key
+
+    def get(self, key: str) -> jsontext.Member | None:
+        """The member under this key. Raises Faulty where it is there twice: which would count?"""
+        member = self._by_key.get(key)
+        if member is not None and len(self._by_key) < len(self._found):
+            if sum(one.key == key for one in self._found) > 1:
+                raise Faulty(pointer_to(key), f"{shown(key)} is there twice")
+        return member
 
     def first(self, keys: tuple[str, ...]) -> jsontext.Member | None:
-        """The member under the first of these keys. Raises Faulty where it is there twice: which would count?"""
+        """The member under the first of these keys that is there."""
         for key in keys:
-            member = self._by_key.get(key)
+            member = self.get(key)
             if member is not None:
-                if len(self._by_key) < len(self._found) and sum(one.key == key for one in self._found) > 1:
-                    raise Faulty(pointer_to(key), f"{shown(key)} is there twice")
                 return member
         return None
 
     def take(self, member: jsontext.Member) -> jsontext.Member:
         """It is an attribute, and no data."""
-        self._taken.add(id(member))
+        self._taken.append(member)
         return member
 
     def left(self) -> list[jsontext.Member]:
         """What is data."""
-        return [member for member in self._found if id(member) not in self._taken]
+        taken = {id(member) for member in self._taken}
+        return [member for member in self._found if id(member) not in taken]
 
 
 def _from_base64(value: Any) -> bytes:

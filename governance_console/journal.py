@@ -7,18 +7,24 @@ commit is under way share the next one.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from governance_console.attributes import Event
-from governance_console.entries import entry_message
+from governance_console.entries import Message, entry_message
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
-from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_BYTES, MAX_REQUEST_EVENTS
+from governance_console.limits import (
+    MAX_QUEUED_BYTES,
+    MAX_QUEUED_EVENTS,
+    MAX_REQUEST_BYTES,
+    MAX_REQUEST_EVENTS,
+    THREAD_SETTLE_EVENTS,
+)
 from governance_console.metrics import Metrics
 from governance_console.settling import Group, Settled, Submission
 from governance_console.storage import Log, Storage
@@ -32,8 +38,7 @@ _UNKNOWN: Final = "the record cannot be written: {}; whether this was recorded i
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What was recorded: under which numbers, and how long the log is with it."""
 
     epoch: str
@@ -42,8 +47,7 @@ class Receipt:
     accepted: int
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     submission: Submission
     receipt: asyncio.Future[Receipt]
     content_bytes: int
@@ -76,6 +80,7 @@ class Journal:
         self._events_waiting = 0
         self._bytes_waiting = 0
         self._arrived = asyncio.Event()
+        metrics.queue_depth.set_function(lambda: self._events_waiting)
         self._tell()
 
     @property
@@ -106,13 +111,12 @@ class Journal:
         if self._events_waiting + len(events) > MAX_QUEUED_EVENTS or self._bytes_waiting + content > MAX_QUEUED_BYTES:
             raise QueueFull("too many events are waiting to be committed; nothing of this was recorded")
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        receipt.add_done_callback(_retrieve)
         waiting = _Waiting(Submission.of(principal, events), receipt, content)
         self._count(waiting, 1)
         self._waiting.append(waiting)
         self._arrived.set()
-        # Shielded: a request that is cancelled must not cancel what the commit will answer.
-        return await asyncio.shield(receipt)
+        # A request that is cancelled cancels its receipt, and nothing else: the commit does not wait for it.
+        return await receipt
 
     async def run(self) -> None:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
@@ -135,7 +139,9 @@ class Journal:
         try:
             known = await self._storage.known([own for one in group for own in one.submission.identities])
             settling = Group(self._size, self._time(), known)
-            outcomes = [_settle(settling, one.submission) for one in group]
+            settle = functools.partial(_settled, settling, [one.submission for one in group])
+            is_large = sum(len(one.submission.events) for one in group) > THREAD_SETTLE_EVENTS
+            outcomes, messages = await asyncio.to_thread(settle) if is_large else settle()
             if settling.new:
                 started = time.perf_counter()
                 await self._storage.append(settling.new)
@@ -143,7 +149,7 @@ class Journal:
                 # a crash after it loses only the telling, and the sender's repeat finds the entries.
                 self._metrics.committed([new.shown.category for new in settling.new], time.perf_counter() - started)
                 self._size, self._recorded = settling.size, settling.recorded
-                self._feed.publish([entry_message(new.item, new.shown) for new in settling.new])
+                self._feed.publish(messages)
                 self._wrote()
         except RecordUnavailable as error:
             self._refuse(group, error)
@@ -172,6 +178,8 @@ class Journal:
 
     def _answer(self, one: _Waiting, outcome: Settled | Conflict) -> None:
         self._count(one, -1)
+        if one.receipt.done():
+            return  # the request is gone
         if isinstance(outcome, Conflict):
             one.receipt.set_exception(outcome)
         else:
@@ -186,8 +194,9 @@ class Journal:
         self._tell()
         for one in group:
             self._count(one, -1)
-            # To each its own: a raised exception gathers the frames it went through.
-            one.receipt.set_exception(type(error)(_UNKNOWN.format(error)))
+            if not one.receipt.done():
+                # To each its own: a raised exception gathers the frames it went through.
+                one.receipt.set_exception(type(error)(_UNKNOWN.format(error)))
 
     def _wrote(self) -> None:
         if not self._writable:
@@ -215,21 +224,20 @@ class Journal:
     def _count(self, one: _Waiting, sign: int) -> None:
         self._events_waiting += sign * len(one.submission.events)
         self._bytes_waiting += sign * one.content_bytes
-        self._metrics.queue_depth.set(self._events_waiting)
 
     def _time(self) -> str:
         """Now, but never before the last entry: a clock that was set back must not reorder the record."""
         return max(text_of(self._now()), self._recorded)
 
 
-def _settle(group: Group, submission: Submission) -> Settled | Conflict:
+def _settled(group: Group, submissions: Sequence[Submission]) -> tuple[Sequence[Settled | Conflict], Sequence[Message]]:
+    """What became of each submission, and the messages of all that is new. In a thread where it is much."""
+    outcomes = [_outcome(group, submission) for submission in submissions]
+    return outcomes, [entry_message(new.item, new.shown) for new in group.new]
+
+
+def _outcome(group: Group, submission: Submission) -> Settled | Conflict:
     try:
         return group.settle(submission)
     except Conflict as conflict:
         return conflict
-
-
-def _retrieve(receipt: asyncio.Future[Receipt]) -> None:
-    # The request may be gone; its unread error must not become a warning in the log.
-    if not receipt.cancelled():
-        receipt.exception()

@@ -1,8 +1,11 @@
 """A JSON text (RFC 8259), taken apart at its top level without altering a byte of what is inside.
 
 Data is kept verbatim: duplicate keys, number spelling, escapes and white space. An ordinary decoder
-loses all four, so each member here carries the exact slice of text it came from beside its value. The
-text is walked once: what lies deeper is decoded by the C scanner of ``json``, which says where a value ends.
+loses all four, so each member here carries the exact bytes it came from beside its value.
+
+Objects as ordinary encoders write them are taken apart by msgspec, and proved by writing their members again: what
+comes out has to be what went in. All others, and all that is wrong, are walked: what lies below the top level is
+decoded by the C scanner of ``json``, which says where a value ends.
 """
 
 from __future__ import annotations
@@ -10,34 +13,37 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from governance_console.errors import Malformed
 from governance_console.limits import MAX_DEPTH
 
+_BLANKS: Final = " \t\n\r"
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"')  # possessive: it never goes back, whatever it is fed
 _NOT_BRACKETS: Final = re.compile(r"[^\[\]{}]++")
+_split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_texts_of: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_values_of: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member of an object. ``key_text`` and ``text`` are key and value exactly as written."""
 
     key: str
-    key_text: str
+    key_text: bytes
     value: Any
-    text: str
+    text: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One value of a text: its members, with duplicates and in order, or None where it is no object."""
 
     members: list[Member] | None
-    length: int
 
 
 def decode(body: bytes) -> str:
@@ -66,6 +72,52 @@ def is_array(text: str) -> bool:
 
 def items(text: str) -> Iterator[Item]:
     """The value that ``text`` is, or, where it is an array, each of its elements. Raises Malformed on the way."""
+    plain = 0
+    for members in _plainly(text):
+        if members is None:
+            break
+        plain += 1
+        yield Item(members)
+    else:
+        return
+    yield from islice(_walked(text), plain, None)
+
+
+def object_text(kept: Sequence[Member]) -> bytes:
+    """An object of just these members, each as it was written."""
+    return b"{%b}" % b",".join([b"%b:%b" % (member.key_text, member.text) for member in kept])
+
+
+def _plainly(text: str) -> Iterator[list[Member] | None]:
+    """The members of each item of ``text`` as long as it is written plainly; None where that ends, if it does."""
+    if not is_array(text):
+        yield _plain(text.strip(_BLANKS).encode())
+        return
+    try:
+        elements = _split(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        yield None
+        return
+    for element in elements:
+        yield _plain(bytes(element))
+
+
+def _plain(text: bytes) -> list[Member] | None:
+    """The members of an object without duplicate keys, escapes in keys or odd spacing; None for anything else."""
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+        return None
+    try:
+        texts, values = _texts_of(text), _values_of(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    members = [Member(key, b'"%b"' % key.encode(), values[key], bytes(raw)) for key, raw in texts.items()]
+    if object_text(members) == text:
+        return members
+    spaced = b", ".join([b"%b: %b" % (member.key_text, member.text) for member in members])
+    return members if b"{%b}" % spaced == text else None
+
+
+def _walked(text: str) -> Iterator[Item]:
     at = _skip(text, 0)
     if not text.startswith("[", at):
         item, at = _item(text, at)
@@ -86,15 +138,10 @@ def items(text: str) -> Iterator[Item]:
     _check_end(text, at + 1)
 
 
-def object_text(kept: list[Member]) -> str:
-    """An object of just these members, each as it was written."""
-    return "{" + ",".join([f"{member.key_text}:{member.text}" for member in kept]) + "}"
-
-
 def _item(text: str, start: int) -> tuple[Item, int]:
     if not text.startswith("{", start):
         _, end = _scan(text, start)
-        return Item(None, end - start), end
+        return Item(None), end
     found: list[Member] = []
     at = _skip(text, start + 1)
     following = not text.startswith("}", at)
@@ -107,14 +154,14 @@ def _item(text: str, start: int) -> tuple[Item, int]:
             raise _malformed(text, colon, "a colon was expected")
         begin = _skip(text, colon + 1)
         value, end = _scan(text, begin)
-        found.append(Member(key, text[at:key_end], value, text[begin:end]))
+        found.append(Member(key, text[at:key_end].encode(), value, text[begin:end].encode()))
         at = _skip(text, end)
         following = text.startswith(",", at)
         if following:
             at = _skip(text, at + 1)
     if not text.startswith("}", at):
         raise _malformed(text, at, "a comma or } was expected")
-    return Item(found, at + 1 - start), at + 1
+    return Item(found), at + 1
 
 
 def _skip(text: str, at: int) -> int:

@@ -51,5 +51,8 @@ MAX_QUEUED_EVENTS: Final = 50_000
 MAX_QUEUED_BYTES: Final = 64 * 1024 * 1024
 """What may wait for a commit; more is answered 503, so that memory stays bounded."""
 
-THREAD_PARSE_BYTES: Final = 64 * 1024
+THREAD_PARSE_BYTES: Final = 32 * 1024
 """Larger bodies are parsed in a thread, so that heartbeats keep their time."""
+
+THREAD_SETTLE_EVENTS: Final = 200
+"""Larger groups are numbered and encoded in a thread, for the same reason."""

@@ -91,9 +91,22 @@ class Metrics:
         Info("governance_build", "What is running.", registry=registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
+        # Looking a child up by its labels costs as much as counting in it; there are few, so they are kept.
+        self._latency_of: dict[tuple[str, str, int], tuple[Summary, Histogram]] = {}
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one response. ``method`` and ``route`` are of closed sets."""
+        key = (method, route, status)
+        found = self._latency_of.get(key)
+        if found is None:
+            found = self.latency.labels(method, route, str(status)), self.latency_buckets.labels(route)
+            self._latency_of[key] = found
+        summary, buckets = found
+        summary.observe(seconds)
+        buckets.observe(seconds)
 
     def committed(self, categories: Sequence[str], seconds: float) -> None:
         """Count one commit and the entries in it."""

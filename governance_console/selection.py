@@ -7,13 +7,12 @@ has one of the two categories and is at least a warning.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from governance_console.categories import SEVERITIES
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """What filters look at in an entry."""
 
     category: str

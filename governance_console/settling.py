@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from governance_console.attributes import Event
 from governance_console.entries import SALT_BYTES, identity, is_same, make_item
@@ -17,8 +18,7 @@ from governance_console.limits import MAX_FAULTS
 from governance_console.storage import Known, NewItem
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """The events of one request, with who sent them."""
 
     principal: str
@@ -31,8 +31,7 @@ class Submission:
         return cls(principal, events, [identity(principal, event.source, event.id) for event in events])
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Where each event of a submission stands in the log, in its order, and how many of them are new."""
 
     seqs: Sequence[int]

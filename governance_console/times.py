@@ -10,7 +10,8 @@ _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 _WRITTEN: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d{1,9}))? ?([Zz]|UTC|[+-]\d\d:?\d\d)?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d{1,9}))? ?([Zz]|UTC|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?",
+    re.ASCII,
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM: Final = 1e11
@@ -47,8 +48,7 @@ def read_time(value: Any) -> str | None:
         offset = (match[5] or "Z").upper().replace("UTC", "Z")
         if len(offset) == 5:
             offset = f"{offset[:3]}:{offset[3:]}"
-        text = f"{match[1]}T{match[2]}:{match[3] or '00'}{fraction}{offset}"
-        return text if is_rfc3339(text) else None
+        return f"{match[1]}T{match[2]}:{match[3] or '00'}{fraction}{offset}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

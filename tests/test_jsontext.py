@@ -26,9 +26,8 @@ def test_an_object_is_taken_apart_and_put_together_without_losing_anything(
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     (item,) = jsontext.items(text)
     assert item.members is not None
-    assert item.length == len(text)
     assert {member.key: member.value for member in item.members} == value
-    assert all(member.text in text and member.key_text in text for member in item.members)
+    assert all(member.text.decode() in text and member.key_text.decode() in text for member in item.members)
     assert json.loads(jsontext.object_text(item.members)) == value
 
 
@@ -54,14 +53,59 @@ def test_what_the_standard_library_refuses_is_refused_and_what_it_takes_is_taken
         assert list(jsontext.items(text)) is not None
 
 
+@given(
+    st.lists(st.dictionaries(st.text(max_size=3), json_values, max_size=4), max_size=3),
+    st.sampled_from([(",", ":"), (", ", ": "), (",", ": "), (" , ", " : ")]),
+    st.booleans(),
+    st.lists(
+        st.tuples(st.integers(0, 200), st.sampled_from(['"a":1,', ",", " ", '"', "\\", "1e999", "\n", "{}", "é"]))
+    ),
+)
+def test_the_quick_way_gives_what_walking_gives_whatever_the_text(
+    value: list[dict[str, object]], separators: tuple[str, str], ascii_only: bool, insertions: list[tuple[int, str]]
+) -> None:
+    text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)
+    for place, inserted in insertions:
+        text = text[:place] + inserted + text[place:]
+    for one in (text, text[1:-1]):
+        try:
+            walked = list(jsontext._walked(one))
+        except Malformed as refused:
+            with pytest.raises(Malformed) as again:
+                list(jsontext.items(one))
+            assert str(again.value) == str(refused)
+        else:
+            assert list(jsontext.items(one)) == walked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":2}',
+        '{"abcdefgh":1,"abcdefgh":2}',
+        '{"\\u0061":1}',
+        '{"a":"\\ud800"}',
+        '{"a":-0,"b":1E2,"c":1e-999}',
+        '{"a":{"b":1,"b":2}}',
+        '{"a": 1,"b": 2}',
+        '{"a":' + "[" * 127 + "]" * 127 + "}",
+        '{"a":[' + ",".join(["[]"] * 300) + "]}",
+        '[{"a":1},{"a":1,"a":2},{"b": 3}]',
+        '[{"a":1},5,{"b":3}]',
+    ],
+)
+def test_odd_but_valid_texts_come_out_as_they_are_walked(text: str) -> None:
+    assert list(jsontext.items(text)) == list(jsontext._walked(text))
+
+
 def test_what_decoders_lose_is_kept() -> None:
     text = '{ "a" : 1.0e2 , "a" :\t"\\u00e9\\/" , "n": {"z":1,"z":2} }'
     (item,) = jsontext.items(text)
     assert item.members is not None
     assert [(member.key, member.text) for member in item.members] == [
-        ("a", "1.0e2"),
-        ("a", '"\\u00e9\\/"'),
-        ("n", '{"z":1,"z":2}'),
+        ("a", b"1.0e2"),
+        ("a", b'"\\u00e9\\/"'),
+        ("n", b'{"z":1,"z":2}'),
     ]
 
 

@@ -35,14 +35,14 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # what is counted there is the answer, which this is not
-    body = bytearray()
+    parts: list[bytes] = []
     try:
         while chunk := await request.content.readany():
-            body += inflating.feed(chunk)
+            parts.append(inflating.feed(chunk))
     except (web.RequestPayloadError, ValueError) as error:
         raise Malformed("the body ends early, or is framed wrongly") from error
     inflating.finish()
-    return bytes(body)
+    return b"".join(parts)
 
 
 def refuse_body(request: web.Request) -> HTTPException | None:

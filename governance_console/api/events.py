@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-import secrets
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -91,7 +91,7 @@ def _id_maker(request: web.Request) -> MakeId:
 
 def _random_id(place: int) -> str:
     del place
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def _derived_id(key: str, place: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 import time
 from typing import Final
 
@@ -30,28 +30,27 @@ _log = logging.getLogger(__name__)
 @web.middleware
 async def observed(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id, measure it, and log it: quietly when all went well."""
-    request[REQUEST_ID] = secrets.token_hex(8)
+    request[REQUEST_ID] = os.urandom(8).hex()
     started = time.perf_counter()
     response = await handler(request)
     if not isinstance(response, web.WebSocketResponse):
         seconds = time.perf_counter() - started
         route = template_of(request)
         method = request.method if request.method in METHODS else "other"
-        metrics = request.app[METRICS]
-        metrics.latency.labels(method, route, str(response.status)).observe(seconds)
-        metrics.latency_buckets.labels(route).observe(seconds)
+        request.app[METRICS].answered(method, route, response.status, seconds)
         level = logging.DEBUG if response.status < 400 else logging.INFO
-        _log.log(
-            level,
-            "request",
-            extra={
-                "request": request[REQUEST_ID],
-                "method": method,
-                "route": route,
-                "status": response.status,
-                "ms": round(seconds * 1000, 1),
-            },
-        )
+        if _log.isEnabledFor(level):
+            _log.log(
+                level,
+                "request",
+                extra={
+                    "request": request[REQUEST_ID],
+                    "method": method,
+                    "route": route,
+                    "status": response.status,
+                    "ms": round(seconds * 1000, 1),
+                },
+            )
     return response
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -18,11 +18,13 @@ from governance_console.errors import Forbidden
 from governance_console.settings import Settings, is_loopback_name
 
 HTTP_PORT: Final = 80
+MAX_HOST_CHARS: Final = 300
+"""Room for the longest name of the DNS, 253, and a port."""
+
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """A Host header: the name or address in lower case, without brackets, and the port."""
 
     name: str
@@ -33,7 +35,7 @@ def host_of(request: web.Request) -> Host:
     """The request's Host. Raises Forbidden where it is none (RFC 9110 section 7.2)."""
     match = _HOST.fullmatch(request.headers.get("Host", ""))
     port = HTTP_PORT if match is None or match[3] is None else int(match[3])
-    if match is None or port > 65535:
+    if match is None or port > 65535 or len(match[0]) > MAX_HOST_CHARS:
         raise Forbidden("the Host header is no host name or address")
     return Host((match[1] or match[2]).lower(), port)
 
@@ -61,6 +63,7 @@ def check_origin(request: web.Request, settings: Settings) -> None:
         raise Forbidden("that Origin may not use this console: name the console in PUBLIC_URL, others in CORS_ORIGINS")
 
 
+@lru_cache(maxsize=256)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

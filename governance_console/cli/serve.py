@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,9 @@ MAX_HEADER_BYTES: Final = 96 * 1024
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """A request line: room for a selection with many alternatives."""
+
+COLLECT_AFTER: Final = 10_000
+"""New objects before the garbage collector looks for cycles: a few dozen requests' worth."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +96,7 @@ async def _serve(settings: Settings) -> int:
     runner = make_runner(settings)
     try:
         await runner.setup()
+        _calm_collector()
         url = await listen(runner, settings.listen)
         _log.info("version %s serves %s", __version__, url)
         await stop.wait()
@@ -100,6 +105,13 @@ async def _serve(settings: Settings) -> int:
         await runner.cleanup()
     _log.info("stopped")
     return 0
+
+
+def _calm_collector() -> None:
+    """What start-up made stays for good: spare the garbage collector looking through it under load."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

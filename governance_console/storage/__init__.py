@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection, Shown
@@ -26,8 +26,7 @@ class Log:
     recorded: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
+class NewItem(NamedTuple):
     """An item to append, the identity under which it is found again, and what filters and searches look at."""
 
     item: Item
@@ -54,8 +53,7 @@ class Source:
     errors_lately: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """An entry that is recorded already. ``salt`` is None where it has no data, or no longer."""
 
     seq: int
