@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from governance_console.attributes import Event
 from governance_console.entries import Message, entry_message
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
@@ -50,7 +49,6 @@ class Receipt(NamedTuple):
 class _Waiting(NamedTuple):
     submission: Submission
     receipt: asyncio.Future[Receipt]
-    content_bytes: int
 
 
 class Journal:
@@ -98,8 +96,8 @@ class Journal:
         """Whether the last write succeeded, so that the next one may be expected to."""
         return self._writable and not self._closing
 
-    async def append(self, principal: str, events: Sequence[Event]) -> Receipt:
-        """Record events, all or none. Returns once they are durable and on their way to the watchers.
+    async def append(self, submission: Submission) -> Receipt:
+        """Record a request's events, all or none. Returns once they are durable and on their way to the watchers.
 
         Raises Conflict, or RecordUnavailable, after which it is unknown whether they were recorded.
         """
@@ -107,16 +105,15 @@ class Journal:
             raise StorageFailed(f"the record cannot be written: {self._failure}; nothing of this was recorded")
         if self._closing:
             raise RecordUnavailable("the console is shutting down; nothing of this was recorded")
-        content = sum(len(event.attributes) + (len(event.data.content) if event.data else 0) for event in events)
-        if self._events_waiting + len(events) > MAX_QUEUED_EVENTS or self._bytes_waiting + content > MAX_QUEUED_BYTES:
+        events, content = len(submission.events), submission.content_bytes
+        if self._events_waiting + events > MAX_QUEUED_EVENTS or self._bytes_waiting + content > MAX_QUEUED_BYTES:
             raise QueueFull("too many events are waiting to be committed; nothing of this was recorded")
-        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(Submission.of(principal, events), receipt, content)
+        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
         self._count(waiting, 1)
         self._waiting.append(waiting)
         self._arrived.set()
         # A request that is cancelled cancels its receipt, and nothing else: the commit does not wait for it.
-        return await receipt
+        return await waiting.receipt
 
     async def run(self) -> None:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
@@ -214,7 +211,7 @@ class Journal:
         events = content = 0
         for taken, one in enumerate(self._waiting):
             events += len(one.submission.events)
-            content += one.content_bytes
+            content += one.submission.content_bytes
             if taken and (events > MAX_REQUEST_EVENTS or content > MAX_REQUEST_BYTES):
                 group, self._waiting = self._waiting[:taken], self._waiting[taken:]
                 return group
@@ -223,7 +220,7 @@ class Journal:
 
     def _count(self, one: _Waiting, sign: int) -> None:
         self._events_waiting += sign * len(one.submission.events)
-        self._bytes_waiting += sign * one.content_bytes
+        self._bytes_waiting += sign * one.submission.content_bytes
 
     def _time(self) -> str:
         """Now, but never before the last entry: a clock that was set back must not reorder the record."""

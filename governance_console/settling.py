@@ -19,16 +19,19 @@ from governance_console.storage import Known, NewItem
 
 
 class Submission(NamedTuple):
-    """The events of one request, with who sent them."""
+    """The events of one request, with who sent them, what makes each the same event, and how many bytes they have."""
 
     principal: str
     events: Sequence[Event]
     identities: Sequence[bytes]
+    content_bytes: int
 
     @classmethod
     def of(cls, principal: str, events: Sequence[Event]) -> Submission:
-        """With the identities, computed once."""
-        return cls(principal, events, [identity(principal, event.source, event.id) for event in events])
+        """With what is computed once."""
+        identities = [identity(principal, event.source, event.id) for event in events]
+        content = sum([len(event.attributes) + (len(event.data.content) if event.data else 0) for event in events])
+        return cls(principal, events, identities, content)
 
 
 class Settled(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,9 +17,10 @@ from governance_console.entries import Item
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed, StorageFull
 from governance_console.events import parse_json
 from governance_console.feed import Feed
-from governance_console.journal import Journal
+from governance_console.journal import Journal, Receipt
 from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_BYTES
 from governance_console.metrics import Metrics
+from governance_console.settling import Submission
 from governance_console.times import utc_now
 from tests.faults import FaultyStorage
 from tests.waiting import until
@@ -38,6 +39,9 @@ class House:
     storage: FaultyStorage
     feed: Feed
     metrics: Metrics
+
+    async def append(self, events: Sequence[Event], principal: str = "p") -> Receipt:
+        return await self.journal.append(Submission.of(principal, events))
 
     def counted(self) -> float:
         return self.metrics.registry.get_sample_value("governance_events_total", {"category": "tool"}) or 0.0
@@ -65,7 +69,7 @@ async def house(path: Path, clock: Iterator[datetime] | None = None) -> AsyncIte
 
 async def test_events_are_numbered_in_order_and_without_a_hole(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        receipts = await asyncio.gather(*(at.journal.append("p", [event(n, n)]) for n in range(50)))
+        receipts = await asyncio.gather(*(at.append([event(n, n)]) for n in range(50)))
         assert [receipt.seqs for receipt in receipts] == [[n] for n in range(50)]
         assert [item.seq for item in await at.stored()] == list(range(50))
         assert at.journal.size == at.feed.head.size == at.counted() == 50
@@ -74,7 +78,7 @@ async def test_events_are_numbered_in_order_and_without_a_hole(tmp_path: Path) -
 async def test_requests_that_wait_together_share_a_commit(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
-        waiting = [asyncio.create_task(at.journal.append("p", [event(n)])) for n in range(20)]
+        waiting = [asyncio.create_task(at.append([event(n)])) for n in range(20)]
         await asyncio.sleep(0.05)
         at.storage.go.set()
         await asyncio.gather(*waiting)
@@ -85,7 +89,7 @@ async def test_requests_that_wait_together_share_a_commit(tmp_path: Path) -> Non
 async def test_nothing_is_seen_counted_or_acknowledged_before_it_is_durable(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
-        waiting = asyncio.create_task(at.journal.append("p", [event(1)]))
+        waiting = asyncio.create_task(at.append([event(1)]))
         await asyncio.sleep(0.05)
         assert (at.journal.size, at.feed.head.size, at.counted(), waiting.done()) == (0, 0, 0, False)
         at.storage.go.set()
@@ -95,8 +99,8 @@ async def test_nothing_is_seen_counted_or_acknowledged_before_it_is_durable(tmp_
 async def test_a_sender_that_hangs_up_changes_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
-        gone = asyncio.create_task(at.journal.append("p", [event(1)]))
-        stays = asyncio.create_task(at.journal.append("p", [event(2)]))
+        gone = asyncio.create_task(at.append([event(1)]))
+        stays = asyncio.create_task(at.append([event(2)]))
         await asyncio.sleep(0.05)
         gone.cancel()
         at.storage.go.set()
@@ -106,8 +110,8 @@ async def test_a_sender_that_hangs_up_changes_nothing(tmp_path: Path) -> None:
 
 async def test_the_same_event_is_acknowledged_with_its_first_number(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        first = await at.journal.append("p", [event(1, {"x": 1}), event(2)])
-        again = await at.journal.append("p", [event(2), event(1, {"x": 1}), event(3)])
+        first = await at.append([event(1, {"x": 1}), event(2)])
+        again = await at.append([event(2), event(1, {"x": 1}), event(3)])
         assert (first.seqs, first.accepted) == ([0, 1], 2)
         assert (again.seqs, again.accepted, again.size) == ([1, 0, 2], 1, 3)
         assert at.counted() == 3
@@ -115,9 +119,9 @@ async def test_the_same_event_is_acknowledged_with_its_first_number(tmp_path: Pa
 
 async def test_the_same_event_twice_in_one_request_or_one_group_is_recorded_once(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        assert (await at.journal.append("p", [event(1), event(1)])).seqs == [0, 0]
+        assert (await at.append([event(1), event(1)])).seqs == [0, 0]
         at.storage.go.clear()
-        waiting = [asyncio.create_task(at.journal.append("p", [event(2)])) for _ in range(5)]
+        waiting = [asyncio.create_task(at.append([event(2)])) for _ in range(5)]
         await asyncio.sleep(0.05)
         at.storage.go.set()
         receipts = await asyncio.gather(*waiting)
@@ -128,12 +132,12 @@ async def test_the_same_event_twice_in_one_request_or_one_group_is_recorded_once
 @pytest.mark.parametrize("other", [event(1, {"x": 2}), event(1), event(1, {"x": 1.0})])
 async def test_other_content_under_the_same_id_records_nothing_of_its_request(tmp_path: Path, other: Event) -> None:
     async with house(tmp_path) as at:
-        await at.journal.append("p", [event(1, {"x": 1})])
+        await at.append([event(1, {"x": 1})])
         with pytest.raises(Conflict) as caught:
-            await at.journal.append("p", [event(7), other])
+            await at.append([event(7), other])
         assert [(fault.item, fault.pointer) for fault in caught.value.faults] == [(1, "/id")]
         assert "#0" in str(caught.value)
-        assert (await at.journal.append("p", [event(8)])).seqs == [1]
+        assert (await at.append([event(8)])).seqs == [1]
         assert at.journal.size == 2
 
 
@@ -141,7 +145,7 @@ async def test_a_conflict_inside_a_group_leaves_its_neighbours_alone(tmp_path: P
     async with house(tmp_path) as at:
         at.storage.go.clear()
         requests = [[event(0)], [event(1, "a")], [event(2), event(1, "b")], [event(3)]]
-        waiting = [asyncio.create_task(at.journal.append("p", one)) for one in requests]
+        waiting = [asyncio.create_task(at.append(one)) for one in requests]
         await asyncio.sleep(0.05)
         at.storage.go.set()
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
@@ -151,39 +155,39 @@ async def test_a_conflict_inside_a_group_leaves_its_neighbours_alone(tmp_path: P
 
 async def test_identity_is_principal_and_source_and_id(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        await at.journal.append("p", [event(1, "mine")])
-        assert (await at.journal.append("q", [event(1, "theirs")])).seqs == [1]
-        assert (await at.journal.append("p", [event(1, "another", source="b")])).seqs == [2]
+        await at.append([event(1, "mine")])
+        assert (await at.append([event(1, "theirs")], "q")).seqs == [1]
+        assert (await at.append([event(1, "another", source="b")])).seqs == [2]
 
 
 async def test_after_a_full_disk_it_goes_on_when_there_is_space(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        await at.journal.append("p", [event(1)])
+        await at.append([event(1)])
         at.storage.error = StorageFull("full")
         with pytest.raises(StorageFull):
-            await at.journal.append("p", [event(2)])
+            await at.append([event(2)])
         assert (at.journal.writable, at.feed.head.writable, at.journal.size, at.counted()) == (False, False, 1, 1)
         at.storage.error = None
         await until(lambda: at.journal.writable)
         assert at.feed.head.writable
-        assert (await at.journal.append("p", [event(2)])).seqs == [1]
+        assert (await at.append([event(2)])).seqs == [1]
 
 
 @pytest.mark.parametrize("saved", [False, True])
 async def test_after_a_failed_store_nothing_is_recorded_any_more(tmp_path: Path, saved: bool) -> None:
     async with house(tmp_path) as at:
-        await at.journal.append("p", [event(1)])
+        await at.append([event(1)])
         at.storage.error, at.storage.saves_before_failing = StorageFailed("sync failed"), saved
         with pytest.raises(StorageFailed):
-            await at.journal.append("p", [event(2)])
+            await at.append([event(2)])
         at.storage.error = None
         with pytest.raises(StorageFailed):
-            await at.journal.append("p", [event(3)])
+            await at.append([event(3)])
         assert (at.journal.size, at.feed.head.size, at.counted(), at.journal.writable) == (1, 1, 1, False)
     async with house(tmp_path) as at:
         # Started again, the record tells what became of the event whose outcome was unknown.
         assert at.journal.size == (2 if saved else 1)
-        receipt = await at.journal.append("p", [event(2)])
+        receipt = await at.append([event(2)])
         assert (receipt.seqs, receipt.accepted) == ([1], 0 if saved else 1)
 
 
@@ -192,17 +196,17 @@ async def test_what_nobody_foresaw_stops_the_recording_and_not_the_answers(tmp_p
         at.storage.error = ZeroDivisionError("a bug")
         for number in range(3):
             with pytest.raises(StorageFailed):
-                await at.journal.append("p", [event(number)])
+                await at.append([event(number)])
         assert at.metrics.registry.get_sample_value("governance_queue_depth_events") == 0
         assert not at.journal.writable
     async with house(tmp_path) as at:
         at.storage.error = StorageFull("full")
         with pytest.raises(StorageFull):
-            await at.journal.append("p", [event(1)])
+            await at.append([event(1)])
         at.storage.error = ZeroDivisionError("a bug in the probe")
         await asyncio.sleep(0.05)
         with pytest.raises(StorageFailed):
-            await at.journal.append("p", [event(1)])
+            await at.append([event(1)])
 
 
 async def test_every_sender_gets_an_error_of_its_own(tmp_path: Path) -> None:
@@ -210,8 +214,8 @@ async def test_every_sender_gets_an_error_of_its_own(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.error = StorageFailed("sync failed")
         errors = [
-            *await asyncio.gather(*(at.journal.append("p", [event(n)]) for n in range(3)), return_exceptions=True),
-            *[(await asyncio.gather(at.journal.append("p", [event(9)]), return_exceptions=True))[0] for _ in range(3)],
+            *await asyncio.gather(*(at.append([event(n)]) for n in range(3)), return_exceptions=True),
+            *[(await asyncio.gather(at.append([event(9)]), return_exceptions=True))[0] for _ in range(3)],
         ]
         assert all(isinstance(error, StorageFailed) for error in errors)
         assert len({id(error) for error in errors}) == 6
@@ -219,8 +223,8 @@ async def test_every_sender_gets_an_error_of_its_own(tmp_path: Path) -> None:
 
 async def test_salts_are_random_and_each_its_own(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        await at.journal.append("p", [event(n, "same") for n in range(20)])
-        await at.journal.append("p", [event(n, "same") for n in range(20, 40)])
+        await at.append([event(n, "same") for n in range(20)])
+        await at.append([event(n, "same") for n in range(20, 40)])
         items = await at.stored()
     assert {len(item.salt or b"") for item in items} == {16}
     assert len({item.salt for item in items}) == len({item.entry[-46:] for item in items}) == 40
@@ -228,9 +232,9 @@ async def test_salts_are_random_and_each_its_own(tmp_path: Path) -> None:
 
 async def test_conflicts_are_all_found_and_a_hundred_told(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
-        await at.journal.append("p", [event(n, 1) for n in range(300)])
+        await at.append([event(n, 1) for n in range(300)])
         with pytest.raises(Conflict) as caught:
-            await at.journal.append("p", [event(n, 2) for n in range(300)])
+            await at.append([event(n, 2) for n in range(300)])
         assert len(caught.value.faults) == 100
 
 
@@ -238,23 +242,23 @@ async def test_a_full_queue_is_told_at_once(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
         many = [event(n) for n in range(10_000)]
-        waiting = [asyncio.create_task(at.journal.append(f"p{n}", many)) for n in range(MAX_QUEUED_EVENTS // 10_000)]
+        waiting = [asyncio.create_task(at.append(many, f"p{n}")) for n in range(MAX_QUEUED_EVENTS // 10_000)]
         await asyncio.sleep(0)
         with pytest.raises(QueueFull):
-            await at.journal.append("p", [event("one more")])
+            await at.append([event("one more")])
         at.storage.go.set()
         await asyncio.gather(*waiting)
-        assert (await at.journal.append("p", [event("one more")])).size == MAX_QUEUED_EVENTS + 1
+        assert (await at.append([event("one more")])).size == MAX_QUEUED_EVENTS + 1
 
 
 async def test_the_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
         large = event("large", "x" * 1_000_000)
-        waiting = [asyncio.create_task(at.journal.append("p", [large])) for _ in range(MAX_QUEUED_BYTES // 1_000_100)]
+        waiting = [asyncio.create_task(at.append([large])) for _ in range(MAX_QUEUED_BYTES // 1_000_100)]
         await asyncio.sleep(0)
         with pytest.raises(QueueFull):
-            await asyncio.wait_for(at.journal.append("p", [large]), 5)
+            await asyncio.wait_for(at.append([large]), 5)
         at.storage.go.set()
         assert {receipt.size for receipt in await asyncio.gather(*waiting)} == {1}
 
@@ -262,7 +266,7 @@ async def test_the_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:
 async def test_a_commit_is_bounded_in_bytes_too(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
-        waiting = [asyncio.create_task(at.journal.append("p", [event(n, "x" * 600_000)])) for n in range(30)]
+        waiting = [asyncio.create_task(at.append([event(n, "x" * 600_000)])) for n in range(30)]
         await asyncio.sleep(0.05)
         at.storage.go.set()
         await asyncio.gather(*waiting)
@@ -273,11 +277,11 @@ async def test_a_commit_is_bounded_in_bytes_too(tmp_path: Path) -> None:
 async def test_a_closing_journal_answers_what_it_took_and_takes_no_more(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
-        waiting = asyncio.create_task(at.journal.append("p", [event(1)]))
+        waiting = asyncio.create_task(at.append([event(1)]))
         await asyncio.sleep(0)
         at.journal.close()
         with pytest.raises(RecordUnavailable):
-            await at.journal.append("p", [event(2)])
+            await at.append([event(2)])
         at.storage.go.set()
         assert (await waiting).seqs == [0]
 
@@ -287,9 +291,9 @@ async def test_recorded_never_goes_backwards(tmp_path: Path) -> None:
     clock = iter([start, start - timedelta(hours=1), start + timedelta(seconds=1)])
     async with house(tmp_path, clock) as at:
         for n in range(3):
-            await at.journal.append("p", [event(n)])
+            await at.append([event(n)])
         recorded = [json.loads(item.entry)["recorded"] for item in await at.stored()]
     assert recorded == ["2026-11-22T00:00:00.000000Z"] * 2 + ["2026-11-22T00:00:01.000000Z"]
     async with house(tmp_path, iter([start])) as at:
-        await at.journal.append("p", [event("late")])
+        await at.append([event("late")])
         assert json.loads((await at.stored())[-1].entry)["recorded"] == recorded[-1]

@@ -28,6 +28,7 @@ from governance_console.errors import (
 from governance_console.events import MakeId
 from governance_console.journal import Receipt
 from governance_console.limits import MAX_IDEMPOTENCY_KEY_CHARS, MAX_REQUEST_BYTES, THREAD_PARSE_BYTES
+from governance_console.settling import Submission
 
 Parse = Callable[[bytes, MakeId], list[Event]]
 
@@ -53,18 +54,25 @@ async def post(request: web.Request) -> web.Response:
         parse = _parser(request)
         make_id = _id_maker(request)
         body = await read_body(request, MAX_REQUEST_BYTES, inflate=True)
-        if len(body) > THREAD_PARSE_BYTES:
+        principal = request[PRINCIPAL].name
+        is_large = len(body) > THREAD_PARSE_BYTES
+        if is_large:
             async with request.app[PARSING]:
-                found = await asyncio.to_thread(parse, body, make_id)
+                submission = await asyncio.to_thread(_submission, parse, body, make_id, principal)
         else:
-            found = parse(body, make_id)
-        receipt = await request.app[JOURNAL].append(request[PRINCIPAL].name, found)
+            submission = _submission(parse, body, make_id, principal)
+        receipt = await request.app[JOURNAL].append(submission)
     except ConsoleError as error:
         reason = next((name for kind, name in REASONS if isinstance(error, kind)), None)
         if reason is not None:
             request.app[METRICS].rejected.labels(reason).inc()
         raise
-    return _recorded(found, receipt)
+    answer = await asyncio.to_thread(_answer, submission, receipt) if is_large else _answer(submission, receipt)
+    return _json(answer, status=201 if receipt.accepted else 200)
+
+
+def _submission(parse: Parse, body: bytes, make_id: MakeId, principal: str) -> Submission:
+    return Submission.of(principal, parse(body, make_id))
 
 
 def _parser(request: web.Request) -> Parse:
@@ -99,15 +107,16 @@ def _derived_id(key: str, place: int) -> str:
     return hashlib.sha256(f"{key}\0{place}".encode()).hexdigest()[:32]
 
 
-def _recorded(found: list[Event], receipt: Receipt) -> web.Response:
+def _answer(submission: Submission, receipt: Receipt) -> bytes:
+    events = submission.events
     document = {
         "epoch": receipt.epoch,
         "size": receipt.size,
         "accepted": receipt.accepted,
-        "duplicates": len(found) - receipt.accepted,
-        "items": [{"id": event.id, "seq": seq} for event, seq in zip(found, receipt.seqs, strict=True)],
+        "duplicates": len(events) - receipt.accepted,
+        "items": [{"id": event.id, "seq": seq} for event, seq in zip(events, receipt.seqs, strict=True)],
     }
-    return _json(msgspec.json.encode(document), status=201 if receipt.accepted else 200)
+    return msgspec.json.encode(document)
 
 
 def _json(body: bytes, status: int = 200) -> web.Response:

@@ -13,13 +13,14 @@ from governance_console.api.bodies import media_type, read_body
 from governance_console.errors import Malformed, TooLarge, Unacceptable, Unsupported
 from governance_console.events import of_console
 from governance_console.limits import MAX_QUERY_BYTES, MAX_SMALL_BODY_BYTES
+from governance_console.settling import Submission
 
 
 async def post(request: web.Request) -> web.Response:
     """Answer ``{"query": …}`` or ``{"question": …}``. No record, no answer."""
     query = _query(await _object(request))
     asked = of_console("model.query", {"query": query}, secrets.token_hex(16))
-    await request.app[JOURNAL].append(request[PRINCIPAL].name, [asked])
+    await request.app[JOURNAL].append(Submission.of(request[PRINCIPAL].name, [asked]))
     answer = await request.app[ASSISTANT].answer(query)
     return web.Response(body=msgspec.json.encode({"response": answer}), content_type="application/json")
 

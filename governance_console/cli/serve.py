@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,9 @@ MAX_HEADER_BYTES: Final = 96 * 1024
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """A request line: room for a selection with many alternatives."""
+
+SWITCH_SEC: Final = 0.0005
+"""How long a thread that parses may keep the event loop waiting for the interpreter; Python's own default is 0.005."""
 
 COLLECT_AFTER: Final = 10_000
 """New objects before the garbage collector looks for cycles: a few dozen requests' worth."""
@@ -96,7 +100,7 @@ async def _serve(settings: Settings) -> int:
     runner = make_runner(settings)
     try:
         await runner.setup()
-        _calm_collector()
+        _favour_the_loop()
         url = await listen(runner, settings.listen)
         _log.info("version %s serves %s", __version__, url)
         await stop.wait()
@@ -107,8 +111,10 @@ async def _serve(settings: Settings) -> int:
     return 0
 
 
-def _calm_collector() -> None:
-    """What start-up made stays for good: spare the garbage collector looking through it under load."""
+def _favour_the_loop() -> None:
+    """Set the interpreter so that the event loop is never kept waiting for long."""
+    sys.setswitchinterval(SWITCH_SEC)
+    # What start-up made stays for good: the garbage collector need not look through it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
