@@ -86,7 +86,7 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
     journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
     app[STORAGE] = storage
-    app[METRICS].watch_feed(lambda: feed.watchers)
+    app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
     committing, serving = asyncio.create_task(journal.run()), asyncio.create_task(feed.run())
     serving.add_done_callback(_say_why)

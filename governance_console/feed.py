@@ -81,6 +81,11 @@ class Feed:
         """How many are watching."""
         return len(self._watchers)
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that were written and that watchers have not taken yet."""
+        return sum(watcher.outlet.buffered for watcher in self._watchers)
+
     def publish(self, messages: Sequence[Message]) -> None:
         """Hand durable entries to every watcher. They follow the last published one without a hole."""
         self._ring.extend(messages)

@@ -57,6 +57,11 @@ class Metrics:
         self.messages = Counter(
             "governance_stream_messages", "Messages sent to watchers, heartbeats included.", registry=registry
         )
+        self.buffered = Gauge(
+            "governance_stream_buffered_bytes",
+            "Bytes in the console's own buffers that watchers have not taken yet.",
+            registry=registry,
+        )
         self.heartbeats = Counter("governance_heartbeats", "Ticks of the console's own heartbeat.", registry=registry)
         self.slow_closes = Counter(
             "governance_slow_watchers", "Watchers cut because they drained nothing.", registry=registry
@@ -115,9 +120,10 @@ class Metrics:
         for category, count in Tally(categories).items():
             self.events.labels(category).inc(count)
 
-    def watch_feed(self, watchers: Callable[[], int]) -> None:
-        """Show how many are watching, asked at each scrape."""
+    def watch_feed(self, watchers: Callable[[], int], buffered: Callable[[], int]) -> None:
+        """Show how many are watching and what they have not taken yet, asked at each scrape."""
         self.watchers.set_function(watchers)
+        self.buffered.set_function(buffered)
 
     def watch_disk(self, folder: Path) -> None:
         """Show the free space where the log is kept, read at each scrape."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from dataclasses import replace
 from typing import Any
 
@@ -164,49 +163,6 @@ async def test_the_stream_ends_with_1001_at_shutdown(settings: Settings) -> None
         closing = [asyncio.create_task(stream.close_code()) for stream in streams]
         await console.stop()
         assert {code for code, _ in await asyncio.gather(*closing)} == {1001}
-
-
-def stalled_watcher(console: Console) -> socket.socket:
-    """A watcher that opens the stream and never reads."""
-    host, port = console.url.removeprefix("http://").split(":")
-    stalled = socket.create_connection((host, int(port)))
-    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stalled.sendall(
-        f"GET /api/ws/telemetry HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-    )
-    return stalled
-
-
-async def test_a_watcher_that_reads_nothing_delays_nobody(console: Console) -> None:
-    """32 MB go past a stalled socket; a healthy one and the journal do not notice."""
-    with stalled_watcher(console):
-        await until(lambda: console.app[FEED].watchers == 1)
-        async with await console.watch() as healthy:
-            for number in range(64):
-                await console.record({**LENIENT, "n": number, "data": "x" * 500_000})
-                assert (await healthy.entry())["entry"]["seq"] == number
-
-
-@pytest.mark.soak
-async def test_watchers_that_take_nothing_for_30_s_are_named_and_cut(
-    console: Console, caplog: pytest.LogCaptureFixture
-) -> None:
-    stalled = [stalled_watcher(console) for _ in range(10)]
-    try:
-        await until(lambda: console.app[FEED].watchers == 10)
-        async with await console.watch() as healthy:
-            for number in range(16):
-                await console.record({**LENIENT, "data": "x" * 1_000_000})
-                assert (await healthy.entry())["entry"]["seq"] == number
-            keep_reading = asyncio.create_task(healthy.close_code())
-            await until(lambda: console.app[FEED].watchers == 1, 40)
-            keep_reading.cancel()
-        assert await console.sample("governance_slow_watchers_total") == 10
-        assert caplog.text.count("a watcher took nothing for 30 s and is cut") == 10
-    finally:
-        for one in stalled:
-            one.close()
 
 
 async def test_watchers_are_counted_and_forgotten(console: Console) -> None:
