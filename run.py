@@ -4,11 +4,19 @@ import sys
 
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/python run.py"
 CANNOT_START = 2
+INTERRUPTED = 130
 
 
 def main() -> int:
     if sys.version_info < (3, 11):
         return cannot("Python 3.11 or newer is needed, this is {}.{}".format(*sys.version_info))
+    try:
+        return start()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def start() -> int:
     try:
         from governance_console.cli import main as run
     except ModuleNotFoundError as missing:

@@ -13,6 +13,9 @@ from governance_console.errors import Malformed, TooLarge, Unsupported
 STEP_BYTES: Final = 256 * 1024
 """What one step may inflate to: the most that a bomb gets done before it is noticed."""
 
+MAX_MEMBERS: Final = 1000
+"""Streams behind each other in one gzip body: each costs as much as a few hundred bytes, also an empty one."""
+
 _WINDOW_BITS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -58,6 +61,7 @@ class _Zlib:
         self._taken = 0
         self._stream = zlib.decompressobj(window_bits)
         self._begun = False
+        self._members = 0
 
     def feed(self, chunk: bytes) -> bytes:
         out = bytearray()
@@ -67,6 +71,9 @@ class _Zlib:
                 if self._window_bits == zlib.MAX_WBITS:
                     raise Malformed("there is more after the end of the compressed body")
                 self._stream = zlib.decompressobj(self._window_bits)
+                self._members += 1
+                if self._members == MAX_MEMBERS:
+                    raise TooLarge(f"the gzip body has more than {MAX_MEMBERS} members: compress it as one")
             self._begun = True
             try:
                 out += self._stream.decompress(chunk, STEP_BYTES)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance_console.errors import InputError, Malformed, TooLarge
-from governance_console.inflate import inflater
+from governance_console.inflate import MAX_MEMBERS, inflater
 from tests.console import SAMPLE, Console
 from tests.test_ingest import problem, size
 
@@ -49,6 +49,14 @@ def test_any_bytes_are_inflated_or_refused(encoding: str, body: bytes) -> None:
         inflated(encoding, body)
     except InputError:
         return
+
+
+def test_a_thousand_members_are_taken_and_more_are_refused_before_they_cost() -> None:
+    empty = gzip.compress(b"", mtime=0)
+    assert inflated("gzip", empty * MAX_MEMBERS, step=1000) == b""
+    stream = inflater("gzip", 8 * 1024 * 1024)
+    with pytest.raises(TooLarge, match="compress it as one"):
+        stream.feed(empty * (MAX_MEMBERS + 1))
 
 
 def test_a_bomb_is_noticed_at_the_limit_and_not_inflated_further() -> None:

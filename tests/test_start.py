@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +21,7 @@ from governance_console import __version__
 from governance_console.errors import SettingsError
 from governance_console.settings import PLANNED, load
 from tests.console import connected
-from tests.process import ConsoleProcess, Ended, run_to_end
+from tests.process import RUN, ConsoleProcess, Ended, clean_environment, run_to_end
 
 OPERATOR = "operator-secret-4f9a"
 AGENT = "agent-secret-77c1"
@@ -295,6 +298,19 @@ def test_arguments_that_are_not_known_are_refused_with_the_usage(tmp_path: Path,
     assert usage.startswith("usage: python run.py")
     assert "error: " in error
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells how far a start has come")
+def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, str(RUN), "tail"], cwd=tmp_path, env=clean_environment(), stderr=subprocess.PIPE
+    )
+    loaded, give_up = Path(f"/proc/{process.pid}/maps"), time.monotonic() + 10
+    while "yarl" not in loaded.read_text():  # in the middle of its imports
+        assert time.monotonic() < give_up
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (130, b"")
 
 
 def test_without_its_dependencies_it_says_in_one_line_what_to_type(tmp_path: Path) -> None:
