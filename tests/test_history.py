@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
+import aiohttp
+import apsw
 import pytest
+from yarl import URL
 
 from tests.console import Console
 from tests.test_ingest import LENIENT, problem
@@ -83,3 +92,55 @@ async def test_an_entry_is_found_by_its_number(console: Console) -> None:
 async def test_a_number_that_names_no_entry_is_404(console: Console, seq: str) -> None:
     await console.record(LENIENT, LENIENT)
     problem(await console.get(f"/api/events/{seq}"), 404)
+
+
+@contextmanager
+def unreadable(folder: Path) -> Iterator[None]:
+    """The record's entries are out of reach meanwhile, as after a disk's fault: every read of them fails."""
+    with closing(apsw.Connection(str(folder / "governance.db"))) as outside:
+        outside.execute("ALTER TABLE entries RENAME TO gone")
+        yield
+        outside.execute("ALTER TABLE gone RENAME TO entries")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+async def test_a_record_that_cannot_be_read_is_503_however_it_is_asked_for(
+    console: Console, tmp_path: Path, accept: str
+) -> None:
+    await console.record(LENIENT)
+    with unreadable(tmp_path):
+        problem(await console.get("/api/events", headers={"Accept": accept}), 503)
+    assert (await console.get("/api/events", headers={"Accept": accept})).status == 200
+
+
+async def test_an_export_that_breaks_off_never_looks_whole(
+    console: Console, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The first page is more than the buffers between hold, so the second is read only when this client goes on.
+    for _ in range(9):
+        await console.record(*[{**LENIENT, "data": "x" * 16_000}] * 60)
+    lines = {"Accept": "application/x-ndjson"}
+    async with console.client.get(console.url + "/api/events?from=0", headers=lines) as answer:
+        assert answer.status == 200
+        with unreadable(tmp_path), pytest.raises(aiohttp.ClientError):
+            await answer.read()
+    assert [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR] == [
+        "an export broke off: the record's storage failed (no such table: entries)"
+    ]
+
+
+async def test_the_head_of_an_export_has_no_body(console: Console) -> None:
+    await console.record(LENIENT)
+    url = URL(console.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    start = f"/api/events?format=ndjson HTTP/1.1\r\nHost: {url.authority}\r\n"
+    writer.write(f"HEAD {start}\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"application/x-ndjson" in head
+    writer.write(f"GET {start}Connection: close\r\n\r\n".encode())
+    rest = await reader.read()
+    assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert json.loads(rest.split(b"\r\n")[-4])["entry"]["seq"] == 0
+    writer.close()
+    await writer.wait_closed()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from aiohttp import web
@@ -65,32 +67,48 @@ def _following(cursor: Cursor, found: Page, size: int) -> int | None:
     return None if found.reached == end else found.reached
 
 
+async def _pages(storage: Storage, cursor: Cursor, selection: Selection, size: int) -> AsyncGenerator[Page, None]:
+    """All pages from the cursor on, at least one, until the record or ``limit`` ends. Raises RecordUnavailable."""
+    left = cursor.limit
+    while left != 0:
+        found = await _read(storage, cursor, selection, size, min(EXPORT_PAGE, left or EXPORT_PAGE))
+        yield found
+        left = None if left is None else left - len(found.items)
+        following = _following(cursor, found, size)
+        if following is None:
+            return
+        up = cursor.start is not None
+        cursor = Cursor(None, following if up else None, size if up else following)
+
+
 async def _export(
     request: web.Request, storage: Storage, cursor: Cursor, selection: Selection, size: int
 ) -> web.StreamResponse:
     # Without a name: who links to it gives one.
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": "attachment"})
-    await response.prepare(request)
-    left = cursor.limit
-    following: int | None = 0
-    try:
-        while following is not None and left != 0:
-            found = await _read(storage, cursor, selection, size, min(EXPORT_PAGE, left or EXPORT_PAGE))
-            if found.items:
-                await response.write(b"".join([item_line(item) for item in found.items]))
-            left = None if left is None else left - len(found.items)
-            following = _following(cursor, found, size)
-            if following is not None:
-                up = cursor.start is not None
-                cursor = Cursor(None, following if up else None, size if up else following)
-    except RecordUnavailable as error:
-        # The status is out already: a connection that breaks off is the only honest end of half an answer.
-        _log.error("an export broke off: %s", error, extra={"request": request[REQUEST_ID]})
-        if request.transport is not None:
-            request.transport.abort()
-        return response
+    async with contextlib.aclosing(_pages(storage, cursor, selection, size)) as pages:
+        # Read while a status can still be chosen: a store that fails is answered 503, not with half an answer.
+        first = await anext(pages)
+        await response.prepare(request)
+        if request.method == "HEAD":
+            return response
+        try:
+            await _write(response, first)
+            async for found in pages:
+                await _write(response, found)
+        except RecordUnavailable as error:
+            # The status is out already: a connection that breaks off is the only honest end of half an answer.
+            _log.error("an export broke off: %s", error, extra={"request": request[REQUEST_ID]})
+            if request.transport is not None:
+                request.transport.abort()
+            return response
     await response.write_eof()
     return response
+
+
+async def _write(response: web.StreamResponse, found: Page) -> None:
+    if found.items:
+        await response.write(b"".join([item_line(item) for item in found.items]))
 
 
 def _json(body: bytes) -> web.Response:
