@@ -24,7 +24,7 @@ _SEVERITY_COLOURS: Final = {
     "error": "31",
     "critical": "1;37;41",
 }
-_ROW_BREAKS: Final = re.compile(r"[\n\r]")
+_ROW_BREAKS: Final = re.compile(r"[\t\n\r]")
 
 
 def printable(text: str) -> str:
@@ -36,7 +36,7 @@ def printable(text: str) -> str:
 
 def json_line(text: str, *, for_terminal: bool) -> str:
     """A JSON text on one line; for a terminal with what it would obey as JSON escapes, which mean the same."""
-    # Between a JSON text's tokens a line break means what a space means, and inside of strings there is none.
+    # Between a JSON text's tokens a tab or a line break means what a space means, and inside of strings there is none.
     line = _ROW_BREAKS.sub(" ", text)
     if not for_terminal or line.isprintable():
         return line
@@ -47,16 +47,16 @@ def entry_row(message: Mapping[str, Any], *, colour: bool) -> str:
     """One line for an entry of the stream: time, number, category, severity, source, type, and what."""
     entry = message["entry"]
     event = entry["event"]
-    time = f"{entry['recorded'][:10]} {entry['recorded'][11:19]}Z"
-    severity = entry["severity"]
+    time = printable(f"{entry['recorded'][:10]} {entry['recorded'][11:19]}Z")
+    severity = str(entry["severity"])
     what = _what(message)
     return " ".join(
         part
         for part in (
             _painted(time, _DIM, colour),
-            _painted(f"#{entry['seq']}", "1", colour),
-            f"{entry['category']:<8}",
-            _painted(f"{severity:<8}", _SEVERITY_COLOURS.get(severity, "0"), colour),
+            _painted(printable(f"#{entry['seq']}"), "1", colour),
+            f"{printable(str(entry['category'])):<8}",
+            _painted(f"{printable(severity):<8}", _SEVERITY_COLOURS.get(severity, "0"), colour),
             printable(str(event["source"])),
             _painted(printable(str(event["type"])), "1", colour),
             _painted(what, _DIM, colour) if what else "",

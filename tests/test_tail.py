@@ -126,13 +126,14 @@ async def test_what_a_terminal_would_obey_is_shown_as_escapes(console: Console, 
 def test_nothing_that_does_not_print_is_shown(text: str) -> None:
     assert printable(text).isprintable()
     assert json.loads(json_line(json.dumps(text, ensure_ascii=False), for_terminal=True)) == text
-    entry = {"seq": 1, "recorded": "2026-11-22T10:00:00.123456Z", "category": "tool", "severity": "info"}
+    entry = {"seq": text, "recorded": text, "category": text, "severity": text}
     message = {"entry": {**entry, "event": {"source": text, "type": text, "subject": text}}, "data": {text: text}}
     assert entry_row(message, colour=False).isprintable()
 
 
 def test_a_message_of_several_lines_is_one_line() -> None:
-    assert json_line('{"data":{\r\n  "a": "b\\n"}}', for_terminal=False) == '{"data":{    "a": "b\\n"}}'
+    text = '{"data":{\r\n\t"a":\t"b\\n"}}'
+    assert json_line(text, for_terminal=False) == json_line(text, for_terminal=True) == '{"data":{   "a": "b\\n"}}'
 
 
 @pytest.mark.parametrize(
