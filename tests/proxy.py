@@ -12,32 +12,36 @@ Recorded = tuple[str, str, int]
 
 
 class Proxy:
-    """Forwards to a console. ``statuses`` are answered first, in their order, to POSTs instead.
+    """Forwards to ``console``. ``statuses`` are answered first, in their order, to POSTs and exports instead.
 
-    ``max_body`` is the most it lets through; ``cut_after`` breaks each answer to an export off after so many bytes.
+    ``max_body`` is the most it lets through; ``cut_after`` breaks each answer to an export off after so many bytes,
+    or ends it there as if it was whole where ``cuts_cleanly``. After a cut it forwards to ``then``, if that is set.
     """
 
     def __init__(self, console: str, client: aiohttp.ClientSession) -> None:
-        self._console = console
+        self.console = console
+        self.then = ""
         self._client = client
         self.url = ""
         self.statuses: list[int] = []
         self.max_body = 8 * 1024 * 1024
         self.cut_after: int | None = None
+        self.cuts_cleanly = False
         self.posts: list[tuple[int, str]] = []
         self.cuts = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        is_export = request.headers.get("Accept") == "application/x-ndjson"
         if request.method == "POST":
             self.posts.append((len(body), request.headers.get("Content-Encoding", "identity")))
-            if self.statuses:
-                return web.Response(status=self.statuses.pop(0), headers={"Retry-After": "0"}, text="not now")
-            if len(body) > self.max_body:
-                return web.Response(status=413, text="<html>413 Request Entity Too Large</html>")
+        if self.statuses and (is_export or request.method == "POST"):
+            return web.Response(status=self.statuses.pop(0), headers={"Retry-After": "0"}, text="not now")
+        if len(body) > self.max_body:
+            return web.Response(status=413, text="<html>413 Request Entity Too Large</html>")
         headers = {name: value for name, value in request.headers.items() if name not in ("Host", "Content-Length")}
         async with self._client.request(
-            request.method, self._console + request.path_qs, headers=headers, data=body or None
+            request.method, self.console + request.path_qs, headers=headers, data=body or None
         ) as answer:
             content = await answer.read()
             response = web.StreamResponse(
@@ -45,10 +49,13 @@ class Proxy:
             )
             response.enable_chunked_encoding()
             await response.prepare(request)
-            is_export = request.headers.get("Accept") == "application/x-ndjson"
             if is_export and self.cut_after is not None and len(content) > self.cut_after:
                 self.cuts += 1
+                self.console = self.then or self.console
                 await response.write(content[: self.cut_after])
+                if self.cuts_cleanly:
+                    await response.write_eof()
+                    return response
                 assert request.transport is not None
                 request.transport.close()
                 return response

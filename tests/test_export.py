@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from governance_console.cli.remote import connected
 from governance_console.columns import COLUMNS, guarded
-from tests.console import Console, sample_batch
-from tests.process import Ended, command, said
-from tests.proxy import before
+from governance_console.errors import NotReached
+from governance_console.settings import Settings
+from tests.console import Console, running, sample_batch
+from tests.process import RUN, Ended, clean_environment, command, said
+from tests.proxy import before, serving
 
 NDJSON = {"Accept": "application/x-ndjson"}
 
@@ -73,17 +84,176 @@ async def test_an_export_goes_on_where_the_connection_broke_off(
     assert "the connection was lost; trying again until it works" in ended.errors
 
 
-async def test_an_export_to_a_file_is_whole_or_as_it_was(console: Console, tmp_path: Path) -> None:
+async def test_an_export_goes_on_where_an_answer_ended_in_the_middle_of_a_line(
+    console: Console, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     await recorded(console)
-    target = tmp_path / "record.ndjson"
+    async with before(console.url) as proxy:
+        proxy.cut_after, proxy.cuts_cleanly = 80_000, True
+        ended = await said(capsys, "export", url=proxy.url)
+        assert proxy.cuts >= 1
+    assert "".join(bare(ended)) == (await console.get("/api/events?from=0", headers=NDJSON)).text
+    assert f"{proxy.url} ended its answer in the middle of a line; trying again until it works" in ended.errors
+
+
+async def test_refusals_of_the_moment_are_waited_out(
+    console: Console, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await recorded(console)
+    async with before(console.url) as proxy:
+        proxy.statuses = [503]
+        ended = await said(capsys, "export", url=proxy.url)
+    assert len(bare(ended)) == 231
+    assert f"{proxy.url} answers 503 Service Unavailable; trying again until it works" in ended.errors
+
+
+async def test_two_records_are_never_exported_as_one(
+    console: Console, settings: Settings, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await recorded(console)
+    async with running(replace(settings, database_url=f"sqlite:///{here}/other.db")) as other:
+        await recorded(other)
+        async with before(console.url) as proxy:
+            proxy.cut_after, proxy.then = 50_000, other.url
+            ended = await said(capsys, "export", url=proxy.url)
+    assert ended.status == 2
+    assert ended.errors.endswith("governance-console: the console has another record now: begin again\n")
+    assert 0 < len(ended.output.splitlines()) < 231
+
+
+PAGE = b'{"epoch":"e","size":2}'
+LINE = b'{"entry":{"seq":0,"event":{}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("page", "lines"),
+    [
+        (b"<html>", LINE),
+        (PAGE, b"<html>\n"),
+        (PAGE, LINE + b"[]\n"),
+        (PAGE, LINE + b'{"entry":{"seq":"1","event":{}}}\n'),
+        (PAGE, LINE + b'{"entry":{"seq":1}}\n'),
+        (PAGE, LINE + b'{"entry":{"seq":1,"event":{"id":"\xff"}}}\n'),
+        (PAGE, LINE + b'{"entry":{"seq":1,"event":{}},"data":"\xff"}\n'),
+        (PAGE, LINE + b'{"entry":{"seq":1,"event":{}},"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"),
+        (PAGE, LINE + b"x" * 17_000_000),
+    ],
+    ids=("page", "first", "array", "text", "no event", "no UTF-8", "no UTF-8 in data", "deep", "endless"),
+)
+async def test_what_no_console_answers_is_told_in_one_sentence_and_leaves_no_file(
+    here: Path, capsys: pytest.CaptureFixture[str], page: bytes, lines: bytes
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/api/session":
+            return web.json_response({"role": "operator", "version": "1"})
+        return web.Response(body=lines if request.headers["Accept"] == NDJSON["Accept"] else page)
+
+    async with serving(answer) as url:
+        ended = await said(capsys, "export", "--csv", "-o", "record.csv", url=url)
+    assert (ended.status, ended.output) == (2, "")
+    assert ended.errors == f"governance-console: what answers at {url} is no governance console: is the URL right?\n"
+    assert list(here.iterdir()) == []
+
+
+async def test_an_answer_is_read_to_its_end_however_it_comes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        greets = request.path == "/api/session"
+        response = web.StreamResponse(status=200 if greets else 422)
+        await response.prepare(request)
+        whole = b'{"role":"operator","version":"1"}' if greets else b'{"detail":"not so"}'
+        for part in (whole[:9], whole[9:]):
+            await response.write(part)
+            await asyncio.sleep(0.02)  # so that the first is read before the second comes
+        return response
+
+    async with serving(answer) as url:
+        ended = await said(capsys, "export", url=url)
+    assert ended.errors == f"governance-console: {url} refuses this (422): not so\n"
+
+
+async def test_a_console_that_asks_for_patience_gets_at_most_a_minute_of_it() -> None:
+    async def busy(request: web.Request) -> web.Response:
+        del request
+        return web.Response(status=503, headers={"Retry-After": "90000"})
+
+    async with serving(busy) as url, connected(Namespace(url=url, token="t")) as remote:
+        with pytest.raises(NotReached) as caught:
+            await remote.greet(to_read=True)
+    assert caught.value.after == 60
+
+
+async def test_an_export_to_a_file_is_whole_or_as_it_was(
+    console: Console, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await recorded(console)
+    target = here / "record.ndjson"
     target.write_text("as it was")
-    refused = await command(tmp_path, "export", "-o", "record.ndjson", "--since", "never", url=console.url)
+    refused = await said(capsys, "export", "-o", "record.ndjson", "--since", "never", url=console.url)
     assert refused.status == 2
     assert target.read_text() == "as it was"
-    ended = await command(tmp_path, "export", "-o", "record.ndjson", url=console.url)
+    ended = await said(capsys, "export", "-o", "record.ndjson", url=console.url)
     assert (ended.status, ended.output) == (0, "")
     assert target.read_text() == (await console.get("/api/events?from=0", headers=NDJSON)).text
-    assert [path.name for path in tmp_path.glob("*record*")] == ["record.ndjson"]
+    assert [path.name for path in here.glob("*record*")] == ["record.ndjson"]
+
+
+async def test_an_export_to_what_is_no_file_leaves_it_alone(
+    console: Console, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(here / "pipe")
+    (here / "folder").mkdir()
+    for name, why in (("pipe", "no ordinary file"), ("folder", "a directory")):
+        ended = await said(capsys, "export", "-o", name, url=console.url)
+        assert ended.status == 2
+        assert f"{name} cannot be written: it is {why}" in ended.errors
+    assert (here / "pipe").is_fifo()
+
+
+async def test_an_export_that_finds_no_room_for_its_file_says_so_below_its_progress(
+    console: Console, tmp_path: Path
+) -> None:
+    await recorded(console)
+    ours, theirs = pty.openpty()
+    # A bound on the size of files stands for a full disk; it is told as one.
+    shell = ["sh", "-c", 'ulimit -f 16; exec "$0" "$@"', sys.executable, str(RUN)]
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [*shell, "export", "-o", "record.ndjson", "--url", console.url],
+        cwd=tmp_path,
+        env=clean_environment(TERM="xterm"),
+        stdin=subprocess.DEVNULL,
+        stderr=theirs,
+        timeout=20,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert ended.returncode == 2
+    drawn, _, sentence = shown.rpartition("\r\x1b[K")
+    assert drawn.startswith("\r\x1b[Kexport: 1 lines")
+    assert sentence == "governance-console: record.ndjson cannot be written: file too large\r\n"
+    assert list(tmp_path.glob("*record*")) == list(tmp_path.glob(".*record*")) == []
+
+
+async def test_on_a_terminal_there_are_rows_and_no_progress_between_them(console: Console, tmp_path: Path) -> None:
+    await console.record({"source": "a", "type": "t"})
+    ours, theirs = pty.openpty()
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, str(RUN), "export", "--url", console.url],
+        cwd=tmp_path,
+        env=clean_environment(TERM="xterm"),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        timeout=20,
+    )
+    os.close(theirs)
+    row, last = os.read(ours, 1 << 16).decode().splitlines()
+    os.close(ours)
+    assert ended.returncode == 0
+    assert json.loads(row)["entry"]["seq"] == 0
+    assert last == "governance-console: exported 1 entries; what comes later: --from 1"
 
 
 async def test_a_table_has_every_entry_under_its_columns_and_computes_nothing(
@@ -109,7 +279,9 @@ async def test_a_table_has_every_entry_under_its_columns_and_computes_nothing(
     assert third["data_hash"]
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"])
+@pytest.mark.parametrize(
+    "value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"]
+)
 def test_a_cell_that_could_be_a_formula_gets_an_apostrophe(value: str) -> None:
     assert guarded(value) == "'" + value
 
@@ -117,6 +289,10 @@ def test_a_cell_that_could_be_a_formula_gets_an_apostrophe(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "a=1", "1", "'=1"])
 def test_any_other_cell_is_as_it_was(value: str) -> None:
     assert guarded(value) == value
+
+
+def test_a_negative_number_is_no_formula() -> None:
+    assert (guarded(-5), guarded(-1.5)) == ("-5", "-1.5")
 
 
 async def test_from_and_before_together_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -282,6 +282,21 @@ async def test_what_is_no_console_is_told_in_one_sentence(
     )
 
 
+@pytest.mark.parametrize("status", [200, 422])
+async def test_an_endless_answer_to_a_batch_is_not_kept(
+    here: Path, capsys: pytest.CaptureFixture[str], status: int
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response({"role": "operator", "version": "1"})
+        return web.Response(status=status, body=b" " * 17_000_000)
+
+    async with serving(answer) as url:
+        ended = await said(capsys, "import", str(written(here, LINE)), url=url)
+    assert ended.status == 2
+    assert ended.errors == f"governance-console: what answers at {url} is no governance console: is the URL right?\n"
+
+
 @pytest.mark.parametrize("arguments", [("import", "bus.jsonl"), ("tail",), ("export",)], ids=lambda one: one[0])
 async def test_a_console_that_is_not_there_is_told_in_one_sentence(
     here: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance_console.cli import main
 from governance_console.cli.terminal import wants_colour
 from governance_console.display import entry_row, json_line, printable
 from governance_console.settings import Settings
@@ -174,6 +175,41 @@ async def test_a_reader_that_has_enough_ends_it_quietly(console: Console, tmp_pa
         assert process.returncode == 0
         assert process.stderr.read() == b""
         process.stderr.close()
+
+
+NO_ROOM = "governance-console: standard output cannot be written: no space left on device\n"
+
+
+async def test_a_full_disk_under_standard_output_ends_it_with_a_sentence(console: Console, tmp_path: Path) -> None:
+    await console.record(*[EVENT] * 20)
+    with open("/dev/full", "wb") as full:
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, str(RUN), "tail", "--from", "0", "--url", console.url],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=20,
+        )
+    assert (ended.returncode, ended.stderr.decode()) == (2, NO_ROOM)
+
+
+@pytest.mark.parametrize("arguments", [("export",), ("export", "--csv"), ("tail", "--from", "0", "--json")])
+async def test_nothing_is_left_to_be_written_where_there_is_no_room(
+    console: Console,
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    await console.record(*[EVENT] * 20)
+    with open("/dev/full", "w") as full:  # closing it writes what is left, as the end of a process does
+        monkeypatch.setattr(sys, "stdout", full)
+        status = await asyncio.to_thread(main, [*arguments, "--url", console.url])
+        monkeypatch.undo()
+    assert (status, capsys.readouterr().err) == (2, NO_ROOM)
 
 
 async def test_a_guarded_stream_is_watched_with_the_token(tmp_path: Path, settings: Settings) -> None:

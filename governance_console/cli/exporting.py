@@ -6,10 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import random
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +17,9 @@ import msgspec
 
 from governance_console.backoff import Backoff
 from governance_console.cli.filters import HISTORY, add_filters, cursor, query_of
-from governance_console.cli.remote import PATIENCE, Remote, add_remote, connected
-from governance_console.cli.terminal import Progress, put, run
+from governance_console.cli.output import output
+from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, Remote, add_remote, connected
+from governance_console.cli.terminal import Progress, run
 from governance_console.columns import header, row_of
 from governance_console.errors import CommandFailed, NotReached
 
@@ -56,20 +56,21 @@ def add_to(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    return run(_export(chosen))
+    rows_beside = chosen.output is None and sys.stdout.isatty()
+    with Progress(sys.stderr, rows_beside=rows_beside) as progress:
+        return run(_export(chosen, progress))
 
 
-async def _export(chosen: argparse.Namespace) -> int:
-    progress = Progress(sys.stderr)
+async def _export(chosen: argparse.Namespace, progress: Progress) -> int:
     async with connected(chosen) as remote:
         await remote.greet(to_read=True)
         export = _Export(remote, chosen, progress)
-        with _output(chosen.output) as write:
+        with output(chosen.output) as write:
             if chosen.csv:
                 write(header())
-            async with contextlib.aclosing(export.lines()) as lines:
-                async for line in lines:
-                    write(_csv_row(line) if chosen.csv else line)
+            async with contextlib.aclosing(export.rows()) as rows:
+                async for row in rows:
+                    write(row)
     going_on = "" if chosen.before is not None else f"; what comes later: --from {export.following}"
     progress.say(f"exported {export.count:,} entries{going_on}")
     return 0
@@ -84,22 +85,23 @@ class _Page(msgspec.Struct):
 
 class _Entry(msgspec.Struct):
     seq: int
+    event: dict[str, Any]
 
 
 class _Item(msgspec.Struct):
+    """A line of the console's answer, as far as it matters here."""
+
     entry: _Entry
-
-
-class _Data(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw()
 
 
 class _Export:
-    """The selected lines, through any number of connections. ``following`` is where the next one goes on."""
+    """The selected rows, through any number of connections. ``following`` is where the next one goes on."""
 
     def __init__(self, remote: Remote, chosen: argparse.Namespace, progress: Progress) -> None:
         self._remote = remote
         self._progress = progress
+        self._as_table = chosen.csv
         self._filters = query_of(chosen, HISTORY)
         self._is_down = chosen.before is not None
         self._epoch = ""
@@ -107,21 +109,23 @@ class _Export:
         self.following: int = chosen.before if self._is_down else chosen.start or 0
         self.count = 0
 
-    async def lines(self) -> AsyncGenerator[bytes, None]:
-        """Every line once, in order. Raises CommandFailed."""
+    async def rows(self) -> AsyncGenerator[bytes, None]:
+        """Every row once, in order. Raises CommandFailed."""
         backoff = Backoff(random.random)
         first = self.following
         waiting = False
         while True:
             try:
                 await self._measure()
-                async for line in self._connection():
-                    self.following = _seq_of(line) + (0 if self._is_down else 1)
-                    yield line
-                    self.count += 1
-                    waiting = False
-                    span = abs((0 if self._is_down else self._size) - first)
-                    self._progress.draw("export", self.count, abs(self.following - first) / span if span else 1.0)
+                async with contextlib.aclosing(self._connection()) as lines:
+                    async for line in lines:
+                        item = self._remote.understood(line, _Item)
+                        self.following = item.entry.seq + (0 if self._is_down else 1)
+                        yield self._table_row(line, item) if self._as_table else line
+                        self.count += 1
+                        waiting = False
+                        span = abs((0 if self._is_down else self._size) - first)
+                        self._progress.draw("export", self.count, abs(self.following - first) / span if span else 1.0)
                 self.following = 0 if self._is_down else max(self.following, self._size)
                 return
             except NotReached as error:
@@ -133,24 +137,36 @@ class _Export:
                 waiting = True
                 await asyncio.sleep(backoff.wait(error.after))
 
+    def _table_row(self, line: bytes, item: _Item) -> bytes:
+        try:
+            return row_of(json.loads(line), bytes(item.data).decode())
+        except (ValueError, RecursionError):  # msgspec looks less closely at what it passes over
+            raise self._remote.no_console() from None
+
     async def _measure(self) -> None:
         """Where the record ends now, and whether it is still the same one."""
         async with self._get([("limit", "1")], "application/json") as answer:
-            page = msgspec.json.decode(await answer.read(), type=_Page)
+            page = self._remote.understood(await self._remote.body_of(answer), _Page)
         if self._epoch and page.epoch != self._epoch:
             raise CommandFailed("the console has another record now: begin again")
         self._epoch, self._size = page.epoch, page.size
 
-    async def _connection(self) -> AsyncIterator[bytes]:
-        """The lines of one answer. A connection that breaks off in the middle of a line has not sent it."""
+    async def _connection(self) -> AsyncGenerator[bytes, None]:
+        """The lines of one answer. Raises NotReached where it ends in the middle of a line, which is then not sent."""
         edge = ("before" if self._is_down else "from", str(self.following))
         async with self._get([edge, *self._filters], "application/x-ndjson") as answer:
             rest = bytearray()
             async for chunk in answer.content.iter_any():
-                *lines, last = (bytes(rest) + chunk).split(b"\n")
-                rest[:] = last
-                for line in lines:
-                    yield line + b"\n"
+                *ends, begun = chunk.split(b"\n")
+                for end in ends:
+                    yield bytes(rest) + end + b"\n"
+                    rest.clear()
+                rest += begun
+                if len(rest) > MAX_ANSWER_BYTES:
+                    raise self._remote.no_console()
+            if rest:
+                # Something between ended the answer as if it was whole.
+                raise NotReached(f"{self._remote.url} ended its answer in the middle of a line")
 
     @contextlib.asynccontextmanager
     async def _get(self, query: list[tuple[str, str]], accept: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -165,42 +181,5 @@ class _Export:
                 if answer.status != 200:
                     raise await remote.refused(answer)
                 yield answer
-        except msgspec.MsgspecError:
-            raise CommandFailed(f"what answers at {remote.url} is no governance console: is the URL right?") from None
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise remote.not_reached(error) from None
-
-
-@contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
-    """What writes: to standard output, or to a file that has its name only when it is whole."""
-    if path is None:
-        yield put
-        return
-    if path.is_dir():
-        raise CommandFailed(f"{path} cannot be written: it is a directory")
-    part = path.parent / f".{path.name}.{os.getpid()}.part"
-    try:
-        with part.open("xb") as file:
-            yield file.write
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except (OSError, ValueError) as error:
-        raise CommandFailed(f"{path} cannot be written: {_reason(error)}") from None
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or "that is no name of a file").lower()
-
-
-def _seq_of(line: bytes) -> int:
-    return msgspec.json.decode(line, type=_Item).entry.seq
-
-
-def _csv_row(line: bytes) -> bytes:
-    data = bytes(msgspec.json.decode(line, type=_Data).data)
-    return row_of(json.loads(line), data.decode())

@@ -58,14 +58,14 @@ def add_to(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    return run(_import(chosen), interrupted=0 if chosen.follow else INTERRUPTED)
+    with Progress(sys.stderr) as progress:
+        return run(_import(chosen, progress), interrupted=0 if chosen.follow else INTERRUPTED)
 
 
-async def _import(chosen: argparse.Namespace) -> int:
+async def _import(chosen: argparse.Namespace, progress: Progress) -> int:
     defaults = Defaults(_given(chosen, "default_source"), _given(chosen, "default_type"))
     if chosen.follow and (len(chosen.files) != 1 or chosen.files[0] == "-"):
         raise CommandFailed("--follow keeps up with one file: name one FILE")
-    progress = Progress(sys.stderr)
     async with connected(chosen) as remote:
         sender = Sender(remote, progress.say, always_gzip=chosen.gzip)
         tally = sender.tally

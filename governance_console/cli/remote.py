@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -28,8 +28,13 @@ SILENCE_SEC: Final = 60.0
 PATIENCE: Final = frozenset((429, 502, 503, 504))
 """Statuses that say "not now", the console's own and those of a proxy before it."""
 
-MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
-"""Far above any message of the stream: an event's data is at most 1 MiB."""
+MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""Far above anything that a console says in one piece: a message, a line of an export, a receipt, a refusal."""
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the JSON which was asked for."""
+
+_T = TypeVar("_T")
 
 
 class Session(msgspec.Struct):
@@ -54,16 +59,13 @@ class Remote:
         """Make sure that a governance console answers there and takes the token. Raises CommandFailed, NotReached."""
         try:
             async with self.client.get(self.url + "/api/session", allow_redirects=False) as answer:
-                body = await answer.content.read(64 * 1024)
                 if answer.status in PATIENCE:
                     raise self.not_now(answer)
-                session = msgspec.json.decode(body, type=Session) if answer.status == 200 else None
-        except msgspec.MsgspecError:
-            session = None
+                if answer.status != 200:
+                    raise self.no_console()
+                session = self.understood(await self.body_of(answer), Session)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self.not_reached(error) from None
-        if session is None:
-            raise CommandFailed(f"what answers at {self.url} is no governance console: is the URL right?")
         if session.role is None:
             raise CommandFailed(
                 f"the console at {self.url} wants a token, and this one is not valid there"
@@ -72,6 +74,26 @@ class Remote:
             )
         if to_read and session.role == "agent":
             raise CommandFailed("this is an agent's token, which may append and nothing else: use the operator token")
+
+    async def body_of(self, answer: aiohttp.ClientResponse) -> bytes:
+        """All of an answer's body. Raises CommandFailed where that is more than a console ever says."""
+        body = bytearray()
+        async for chunk in answer.content.iter_any():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise self.no_console()
+        return bytes(body)
+
+    def understood(self, body: bytes, kind: type[_T]) -> _T:
+        """A body as what a console says there. Raises CommandFailed where it is something else."""
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except UNREADABLE:
+            raise self.no_console() from None
+
+    def no_console(self) -> CommandFailed:
+        """What it means when an answer is none that a console gives."""
+        return CommandFailed(f"what answers at {self.url} is no governance console: is the URL right?")
 
     def not_reached(self, error: BaseException) -> NotReached:
         """Why a request failed on its way, in a sentence."""
@@ -85,10 +107,10 @@ class Remote:
 
     async def refused(self, answer: aiohttp.ClientResponse) -> CommandFailed:
         """What any other status means, in the console's own words where it has any."""
-        body = await answer.content.read(64 * 1024)
+        body = await self.body_of(answer)
         try:
             detail = msgspec.json.decode(body, type=_Problem).detail
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             detail = answer.reason or "no reason given"
         return CommandFailed(f"{self.url} refuses this ({answer.status}): {printable(detail)}")
 

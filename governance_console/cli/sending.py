@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from governance_console.backoff import Backoff
-from governance_console.cli.remote import PATIENCE, Remote
+from governance_console.cli.remote import PATIENCE, UNREADABLE, Remote
 from governance_console.display import printable
 from governance_console.errors import CommandFailed, NotReached
 from governance_console.settings import is_loopback_name
@@ -119,14 +119,12 @@ class Sender:
                 url, data=aiohttp.BytesPayload(body), headers=headers, allow_redirects=False
             ) as answer:
                 if answer.status in (200, 201):
-                    return self._count(msgspec.json.decode(await answer.read(), type=_Receipt))
+                    return self._count(remote.understood(await remote.body_of(answer), _Receipt))
                 if answer.status in PATIENCE:
                     raise remote.not_now(answer)
                 if answer.status in _FAULTY:
-                    return self._without_faults(batch, answer.status, await answer.read())
+                    return self._without_faults(batch, answer.status, await remote.body_of(answer))
                 raise await remote.refused(answer)
-        except msgspec.MsgspecError:
-            raise CommandFailed(f"what answers at {remote.url} is no governance console: is the URL right?") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise remote.not_reached(error) from None
 
@@ -140,7 +138,7 @@ class Sender:
         """The batch without the lines that the console names; halved where a proxy finds it too large."""
         try:
             named = {fault.item: fault.detail for fault in msgspec.json.decode(body, type=_Faults).errors}
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             named = {}
         faults = {item: detail for item, detail in named.items() if 0 <= item < len(batch)}
         if not faults and len(batch) > 1:

@@ -14,7 +14,7 @@ import msgspec
 
 from governance_console.backoff import Backoff
 from governance_console.cli.filters import STREAM, add_filters, cursor, query_of
-from governance_console.cli.remote import MAX_MESSAGE_BYTES, PATIENCE, SILENCE_SEC, Remote, add_remote, connected
+from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, SILENCE_SEC, Remote, add_remote, connected
 from governance_console.cli.terminal import Progress, put, run, wants_colour
 from governance_console.closes import CREDENTIAL_ENDED, POSITION_LOST
 from governance_console.display import entry_row, heartbeat_row, json_line
@@ -56,11 +56,10 @@ def add_to(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    return run(_tail(chosen), interrupted=0)
+    return run(_tail(chosen, Progress(sys.stderr)), interrupted=0)
 
 
-async def _tail(chosen: argparse.Namespace) -> int:
-    progress = Progress(sys.stderr)
+async def _tail(chosen: argparse.Namespace, progress: Progress) -> int:
     backoff = Backoff(random.random)
     async with connected(chosen) as remote:
         await remote.greet(to_read=True)
@@ -107,7 +106,7 @@ class _Tail:
         remote = self._remote
         url = remote.url + "/api/ws/telemetry"
         try:
-            async with remote.client.ws_connect(url, params=query, max_msg_size=MAX_MESSAGE_BYTES) as socket:
+            async with remote.client.ws_connect(url, params=query, max_msg_size=MAX_ANSWER_BYTES) as socket:
                 while True:
                     frame = await socket.receive(timeout=self._silence)
                     if frame.type is not aiohttp.WSMsgType.TEXT:

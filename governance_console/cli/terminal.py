@@ -10,9 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from types import TracebackType
 from typing import Final, TextIO, TypeVar
 
 from governance_console.display import printable
+from governance_console.errors import CommandFailed
 
 EVERY_SEC: Final = 0.2
 """How often progress is drawn: often enough to be alive, seldom enough to cost nothing."""
@@ -34,12 +36,22 @@ class ReaderLeft(Exception):
 
 
 def put(row: bytes) -> None:
-    """Write to standard output, at once. Raises ReaderLeft."""
+    """Write to standard output, at once. Raises ReaderLeft, CommandFailed."""
     try:
         sys.stdout.buffer.write(row)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise ReaderLeft from None
+    except OSError as error:
+        # What is still buffered would be written at the end, and Python would complain.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise ReaderLeft from None
+        raise CommandFailed(f"standard output cannot be written: {reason(error)}") from None
+
+
+def reason(error: OSError) -> str:
+    """What the system says of its error, to follow a colon."""
+    return (error.strerror or str(error)).lower()
 
 
 def run(command: Coroutine[None, None, int], *, interrupted: int = INTERRUPTED) -> int:
@@ -53,8 +65,6 @@ def run(command: Coroutine[None, None, int], *, interrupted: int = INTERRUPTED) 
     except KeyboardInterrupt:
         return interrupted
     except ReaderLeft:
-        # What is still buffered would be written at the end, and Python would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
@@ -86,11 +96,15 @@ async def in_thread(work: Callable[[], _T]) -> _T:
 
 
 class Progress:
-    """Sentences on standard error, and below them, on a terminal, one line that is drawn again and again."""
+    """Sentences on standard error, and below them, on a terminal, one line that is drawn again and again.
 
-    def __init__(self, stream: TextIO) -> None:
+    Left, it takes that line away, so that whatever is said next has a line of its own. With ``rows_beside``, where
+    rows come onto the same terminal, it draws nothing between them.
+    """
+
+    def __init__(self, stream: TextIO, *, rows_beside: bool = False) -> None:
         self._stream = stream
-        self._draws = stream.isatty()
+        self._draws = stream.isatty() and not rows_beside
         self._drawn = False
         self._next = 0.0
         self._started = time.monotonic()
@@ -117,9 +131,18 @@ class Progress:
         """Since it began."""
         return time.monotonic() - self._started
 
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clear()
+
     def _clear(self) -> None:
         if self._drawn:
             self._stream.write(_CLEAR)
+            self._stream.flush()
             self._drawn = False
 
 
