@@ -8,7 +8,8 @@ import msgspec
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from governance_console.api import JOURNAL, METRICS
+from governance_console.api import JOURNAL, METRICS, SETTINGS
+from governance_console.api.cookies import session_cookie
 from governance_console.errors import RecordUnavailable
 from governance_console.openapi import document
 
@@ -31,8 +32,8 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def openapi(request: web.Request) -> web.Response:
     """The API, described."""
-    del request
-    return web.Response(body=msgspec.json.encode(document()), content_type="application/json")
+    cookie = session_cookie(request.app[SETTINGS], request)
+    return web.Response(body=msgspec.json.encode(document(cookie.name)), content_type="application/json")
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:

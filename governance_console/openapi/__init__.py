@@ -9,8 +9,8 @@ from governance_console.openapi.paths import paths
 from governance_console.openapi.schemas import schemas
 
 
-def document() -> dict[str, Any]:
-    """The whole description."""
+def document(cookie: str) -> dict[str, Any]:
+    """The whole description, with the name that this console's session cookie has."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -24,7 +24,7 @@ def document() -> dict[str, Any]:
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "session_8080"},
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie},
             },
             "schemas": schemas(),
         },

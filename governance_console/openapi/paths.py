@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from governance_console.categories import CATEGORIES, SEVERITIES
-from governance_console.limits import MAX_ALTERNATIVES, MAX_PAGE, MAX_SEARCH_CHARS, MAX_SOURCES
+from governance_console.limits import (
+    MAX_ALTERNATIVES,
+    MAX_IDEMPOTENCY_KEY_CHARS,
+    MAX_PAGE,
+    MAX_SEARCH_CHARS,
+    MAX_SOURCES,
+)
 from governance_console.openapi.parts import (
     JSON,
     NDJSON,
@@ -33,7 +39,12 @@ def paths() -> dict[str, Any]:
                         "name": "Idempotency-Key",
                         "in": "header",
                         "description": "Makes repeating a request whose events have no id harmless.",
-                        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                        "schema": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": MAX_IDEMPOTENCY_KEY_CHARS,
+                            "pattern": "^[ -~]+$",
+                        },
                     }
                 ],
                 "requestBody": {
@@ -42,6 +53,7 @@ def paths() -> dict[str, Any]:
                         JSON: {"schema": {"anyOf": [ref("Submitted"), list_of("Submitted")]}},
                         "application/cloudevents+json": {"schema": ref("CloudEvent")},
                         "application/cloudevents-batch+json": {"schema": list_of("CloudEvent")},
+                        NDJSON: {"schema": {"type": "string", "description": "One object a line, each as in JSON."}},
                     },
                 },
                 "responses": {
