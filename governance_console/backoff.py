@@ -10,9 +10,9 @@ MOST_SEC: Final = 15.0
 
 
 class Backoff:
-    """Waits that double from FIRST_SEC to MOST_SEC, each cut by chance to between its half and its whole.
+    """Waits that double from FIRST_SEC to MOST_SEC, each between its half and its whole, as chance has it.
 
-    So that the many that lost one console do not all come back at the same moment.
+    So that the many that lost one console do not all come back at the same moment. ``chance`` gives 0 to 1.
     """
 
     def __init__(self, chance: Callable[[], float]) -> None:
@@ -20,10 +20,10 @@ class Backoff:
         self._next = FIRST_SEC
 
     def wait(self, at_least: float = 0.0) -> float:
-        """Seconds to wait now. ``at_least`` is what the other side asked for."""
-        seconds = max(at_least, self._next) * (1.0 if at_least > self._next else 0.5 + self._chance() / 2)
+        """Seconds to wait now, never less than ``at_least``, which is what the other side asked for."""
+        half = self._next / 2
         self._next = min(self._next * 2, MOST_SEC)
-        return seconds
+        return max(at_least, half) + half * self._chance()
 
     def reset(self) -> None:
         """It worked: the next failure is a first one."""
