@@ -40,7 +40,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class InputFile:
     """An open file. ``size`` is 0 where it has none that means anything, as in a pipe."""
 
     name: str
@@ -48,11 +48,11 @@ class Source:
     size: int
 
 
-def open_source(name: str) -> Source:
+def open_source(name: str) -> InputFile:
     """Open a file of lines; ``-`` is standard input. Raises CommandFailed for what cannot be one."""
     if name == "-":
         # Unbuffered: a read gives what is there, and one that blocks holds no lock that the end would wait for.
-        return Source("standard input", open(0, "rb", buffering=0, closefd=False), 0)
+        return InputFile("standard input", open(0, "rb", buffering=0, closefd=False), 0)
     path = Path(name)
     try:
         file = path.open("rb", buffering=0)
@@ -61,15 +61,15 @@ def open_source(name: str) -> Source:
         raise CommandFailed(f"{printable(name)} cannot be read: {_reason(error)}") from None
     except ValueError:
         raise CommandFailed(f"{printable(name)} is no name of a file") from None
-    source = Source(printable(name), file, found.st_size if stat.S_ISREG(found.st_mode) else 0)
+    opened = InputFile(printable(name), file, found.st_size if stat.S_ISREG(found.st_mode) else 0)
     try:
-        if source.size:
-            check_text(source.name, file.read(8192))
+        if opened.size:
+            check_text(opened.name, file.read(8192))
             file.seek(0)
     except BaseException:
         file.close()
         raise
-    return source
+    return opened
 
 
 def check_text(name: str, head: bytes) -> None:
@@ -80,17 +80,17 @@ def check_text(name: str, head: bytes) -> None:
         raise CommandFailed(f"{name} is not UTF-8 text")
 
 
-def batches(source: Source, defaults: Defaults) -> Iterator[Batch]:
+def batches(opened: InputFile, defaults: Defaults) -> Iterator[Batch]:
     """All batches of a file, to its end. Raises CommandFailed where it cannot be read on."""
     lines = Lines()
     while True:
         try:
-            chunk = source.file.read(CHUNK_BYTES) or b""
+            chunk = opened.file.read(CHUNK_BYTES) or b""
         except OSError as error:
-            raise CommandFailed(f"{source.name} cannot be read: {_reason(error)}") from None
+            raise CommandFailed(f"{opened.name} cannot be read: {_reason(error)}") from None
         if lines.position == 0:
-            check_text(source.name, chunk[:8192])
-        yield from packed(source.name, lines.feed(chunk) if chunk else lines.end(), defaults, lines.position)
+            check_text(opened.name, chunk[:8192])
+        yield from packed(opened.name, lines.feed(chunk) if chunk else lines.end(), defaults, lines.position)
         if not chunk:
             return
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from governance_console.cli.batches import Batch, Source, batches, open_source
+from governance_console.cli.batches import Batch, InputFile, batches, open_source
 from governance_console.cli.following import follow
 from governance_console.cli.remote import Remote, add_remote, connected
 from governance_console.cli.sending import Sender
@@ -74,11 +74,11 @@ async def _import(chosen: argparse.Namespace, progress: Progress) -> int:
                 await follow(Path(chosen.files[0]), chosen.state, chosen.linger, defaults, remote, sender, progress)
             with contextlib.ExitStack() as files:
                 # All are opened before anything is sent: a misspelt name should not show when half is in.
-                sources: list[Source] = []
+                inputs: list[InputFile] = []
                 for name in chosen.files:
-                    sources.append(open_source(name))
-                    files.callback(sources[-1].file.close)
-                await _once(sources, defaults, remote, sender, progress)
+                    inputs.append(open_source(name))
+                    files.callback(inputs[-1].file.close)
+                await _once(inputs, defaults, remote, sender, progress)
         except CommandFailed:
             if tally.done:
                 progress.say(f"{tally}, and then it could not go on")
@@ -90,18 +90,20 @@ async def _import(chosen: argparse.Namespace, progress: Progress) -> int:
         return 1 if tally.bad else 0
 
 
-async def _once(sources: list[Source], defaults: Defaults, remote: Remote, sender: Sender, progress: Progress) -> None:
+async def _once(
+    inputs: list[InputFile], defaults: Defaults, remote: Remote, sender: Sender, progress: Progress
+) -> None:
     await remote.greet(to_read=False)
-    total = sum(source.size for source in sources) if all(source.size for source in sources) else 0
+    total = sum(one.size for one in inputs) if all(one.size for one in inputs) else 0
     before = 0
-    for source in sources:
-        async with contextlib.aclosing(_one_ahead(batches(source, defaults))) as coming:
+    for one in inputs:
+        async with contextlib.aclosing(_one_ahead(batches(one, defaults))) as coming:
             async for batch in coming:
                 for bad in batch.bad:
                     sender.bad(bad.where, bad.why)
                 await sender.send(batch.events)
-                progress.draw(source.name, sender.tally.done, (before + batch.position) / total if total else 0.0)
-        before += source.size
+                progress.draw(one.name, sender.tally.done, (before + batch.position) / total if total else 0.0)
+        before += one.size
 
 
 async def _one_ahead(coming: Iterator[Batch]) -> AsyncGenerator[Batch, None]:
