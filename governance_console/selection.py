@@ -11,6 +11,18 @@ from typing import Final, NamedTuple
 
 from governance_console.categories import SEVERITIES
 
+STREAM_FILTERS: Final = ("category", "source", "type", "severity", "traceid")
+HISTORY_FILTERS: Final = (*STREAM_FILTERS, "since", "until", "q")
+"""The names of the filters, as query parameters and as options."""
+
+MAX_SEQ_DIGITS: Final = 18
+"""A ``seq`` stays below SQLite's largest number."""
+
+
+def seq_of(text: str) -> int | None:
+    """A ``seq`` as queries, paths and options have it, or None for what is no such number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_SEQ_DIGITS else None
+
 
 class Shown(NamedTuple):
     """What filters look at in an entry."""
@@ -39,11 +51,6 @@ class Selection:
     since: str = ""
     until: str = ""
     text: str = ""
-
-    @property
-    def exact_types(self) -> frozenset[str]:
-        """The types that are whole."""
-        return frozenset(one for one in self.types if not one.endswith("*"))
 
     @property
     def type_prefixes(self) -> tuple[str, ...]:

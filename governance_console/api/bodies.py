@@ -5,8 +5,10 @@ from __future__ import annotations
 from aiohttp import HttpVersion11, web
 from aiohttp.web_exceptions import HTTPException
 
-from governance_console.errors import Malformed, TooLarge, Unsupported
+from governance_console import jsontext
+from governance_console.errors import Malformed, TooLarge, Unacceptable, Unsupported
 from governance_console.inflate import inflater
+from governance_console.limits import MAX_SMALL_BODY_BYTES
 
 
 def media_type(request: web.Request) -> str | None:
@@ -43,6 +45,19 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
         raise Malformed("the body ends early, or is framed wrongly") from error
     inflating.finish()
     return b"".join(parts)
+
+
+async def read_object(request: web.Request, what: str, example: str) -> dict[str, object]:
+    """A small body that has to be a JSON object; ``what`` it holds and an ``example`` are for who sent another.
+
+    Raises Unsupported, Unacceptable, and what ``read_body`` and ``jsontext`` do.
+    """
+    if media_type(request) != "application/json":
+        raise Unsupported(f"{what} is taken as JSON: send Content-Type: application/json")
+    value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
+    if not isinstance(value, dict):
+        raise Unacceptable(f"the body has to be an object, such as {example}")
+    return value
 
 
 def refuse_body(request: web.Request) -> HTTPException | None:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from governance_console import events
 from governance_console.api import JOURNAL, METRICS, PARSING, PRINCIPAL
+from governance_console.api.answers import json_answer
 from governance_console.api.bodies import media_type, read_body
 from governance_console.attributes import Event
 from governance_console.errors import (
@@ -68,7 +69,7 @@ async def post(request: web.Request) -> web.Response:
             request.app[METRICS].rejected.labels(reason).inc()
         raise
     answer = await asyncio.to_thread(_answer, submission, receipt) if is_large else _answer(submission, receipt)
-    return _json(answer, status=201 if receipt.accepted else 200)
+    return json_answer(answer, status=201 if receipt.accepted else 200)
 
 
 def _submission(parse: Parse, body: bytes, make_id: MakeId, principal: str) -> Submission:
@@ -117,7 +118,3 @@ def _answer(submission: Submission, receipt: Receipt) -> bytes:
         "items": [{"id": event.id, "seq": seq} for event, seq in zip(events, receipt.seqs, strict=True)],
     }
     return msgspec.json.encode(document)
-
-
-def _json(body: bytes, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=body, content_type="application/json")

@@ -7,31 +7,22 @@ import secrets
 import msgspec
 from aiohttp import web
 
-from governance_console import jsontext
 from governance_console.api import ASSISTANT, JOURNAL, PRINCIPAL
-from governance_console.api.bodies import media_type, read_body
-from governance_console.errors import Malformed, TooLarge, Unacceptable, Unsupported
+from governance_console.api.answers import json_answer
+from governance_console.api.bodies import read_object
+from governance_console.errors import Malformed, TooLarge, Unacceptable
 from governance_console.events import of_console
-from governance_console.limits import MAX_QUERY_BYTES, MAX_SMALL_BODY_BYTES
+from governance_console.limits import MAX_QUERY_BYTES
 from governance_console.settling import Submission
 
 
 async def post(request: web.Request) -> web.Response:
     """Answer ``{"query": …}`` or ``{"question": …}``. No record, no answer."""
-    query = _query(await _object(request))
+    query = _query(await read_object(request, "a question", '{"query": "hello"}'))
     asked = of_console("model.query", {"query": query}, secrets.token_hex(16))
     await request.app[JOURNAL].append(Submission.of(request[PRINCIPAL].name, [asked]))
     answer = await request.app[ASSISTANT].answer(query)
-    return web.Response(body=msgspec.json.encode({"response": answer}), content_type="application/json")
-
-
-async def _object(request: web.Request) -> dict[str, object]:
-    if media_type(request) != "application/json":
-        raise Unsupported("a question is taken as JSON: send Content-Type: application/json")
-    value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
-    if not isinstance(value, dict):
-        raise Unacceptable('the body has to be an object, such as {"query": "hello"}')
-    return value
+    return json_answer(msgspec.json.encode({"response": answer}))
 
 
 def _query(body: dict[str, object]) -> str:

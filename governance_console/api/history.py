@@ -10,11 +10,12 @@ from typing import Final
 from aiohttp import web
 
 from governance_console.api import JOURNAL, REQUEST_ID, STORAGE
-from governance_console.api.queries import HISTORY_FILTERS, Cursor, check_known, read_cursor, read_selection
+from governance_console.api.answers import json_answer
+from governance_console.api.queries import Cursor, check_known, read_cursor, read_selection
 from governance_console.entries import Page, item_json, item_line, page_json
 from governance_console.errors import RecordUnavailable, Unacceptable
 from governance_console.limits import DEFAULT_PAGE
-from governance_console.selection import Selection
+from governance_console.selection import HISTORY_FILTERS, Selection, seq_of
 from governance_console.storage import Storage
 
 NDJSON: Final = "application/x-ndjson"
@@ -33,18 +34,18 @@ async def page(request: web.Request) -> web.StreamResponse:
     if _wants_lines(request):
         return await _export(request, storage, cursor, selection, size)
     found = await _read(storage, cursor, selection, size, cursor.limit or DEFAULT_PAGE)
-    return _json(page_json(journal.epoch, size, found.items, _following(cursor, found, size)))
+    return json_answer(page_json(journal.epoch, size, found.items, _following(cursor, found, size)))
 
 
 async def entry(request: web.Request) -> web.Response:
     """One item by its number."""
     digits = request.match_info["seq"]
     size = request.app[JOURNAL].size
-    seq = int(digits) if len(digits) <= 18 else size
-    found = await request.app[STORAGE].get(seq) if seq < size else None
+    seq = seq_of(digits)
+    found = await request.app[STORAGE].get(seq) if seq is not None and seq < size else None
     if found is None:
         raise web.HTTPNotFound(text=f"nothing is recorded under #{digits[:20]} yet; the next number is #{size}")
-    return _json(item_json(found))
+    return json_answer(item_json(found))
 
 
 def _wants_lines(request: web.Request) -> bool:
@@ -109,7 +110,3 @@ async def _export(
 async def _write(response: web.StreamResponse, found: Page) -> None:
     if found.items:
         await response.write(b"".join([item_line(item) for item in found.items]))
-
-
-def _json(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="application/json")

@@ -12,11 +12,10 @@ from multidict import MultiMapping
 from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.errors import Unacceptable
 from governance_console.limits import MAX_ALTERNATIVES, MAX_PAGE, MAX_SEARCH_CHARS
-from governance_console.selection import Selection
+from governance_console.selection import STREAM_FILTERS as STREAM_FILTERS
+from governance_console.selection import Selection, seq_of
 from governance_console.times import is_rfc3339, text_of
 
-STREAM_FILTERS: Final = ("category", "source", "type", "severity", "traceid")
-HISTORY_FILTERS: Final = (*STREAM_FILTERS, "since", "until", "q")
 _REPEATABLE: Final = frozenset(("category", "source", "type", "traceid"))
 
 
@@ -71,11 +70,12 @@ def number(query: MultiMapping[str], name: str, least: int, most: int | None) ->
     if text is None:
         return None
     bounds = f"from {least} on" if most is None else f"from {least} to {most}"
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    found = seq_of(text)
+    if found is None:
         raise Unacceptable(f"{name} has to be a whole number {bounds}")
-    if int(text) < least or (most is not None and int(text) > most):
-        raise Unacceptable(f"{name} is {int(text)}; it has to be {bounds}")
-    return int(text)
+    if found < least or (most is not None and found > most):
+        raise Unacceptable(f"{name} is {found}; it has to be {bounds}")
+    return found
 
 
 def _each(query: MultiMapping[str], name: str, known: tuple[str, ...] = ()) -> frozenset[str]:

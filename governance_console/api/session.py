@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from governance_console import __version__, jsontext
+from governance_console import __version__
 from governance_console.access import Principal, Role
 from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
-from governance_console.api.bodies import media_type, read_body
+from governance_console.api.answers import json_answer
+from governance_console.api.bodies import read_object
 from governance_console.api.cookies import session_cookie
 from governance_console.closes import CREDENTIAL_ENDED
-from governance_console.errors import Forbidden, Unacceptable, Unauthenticated, Unsupported
-from governance_console.limits import MAX_SMALL_BODY_BYTES
+from governance_console.errors import Forbidden, Unacceptable, Unauthenticated
 from governance_console.sessions import LIFETIME, Session
 from governance_console.times import text_of
 
@@ -63,10 +63,7 @@ def _end(request: web.Request, session: Session) -> None:
 
 
 async def _token(request: web.Request) -> str:
-    if media_type(request) != "application/json":
-        raise Unsupported("the token is taken as JSON: send Content-Type: application/json")
-    value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
-    token = value.get("token") if isinstance(value, dict) else None
+    token = (await read_object(request, "the token", '{"token": "…"}')).get("token")
     if not isinstance(token, str) or not token:
         raise Unacceptable('the body has to be {"token": "…"}')
     return token
@@ -81,4 +78,4 @@ def _told(request: web.Request, principal: Principal, session: Session | None) -
         "expires": text_of(session.expires) if session else None,
         "version": __version__,
     }
-    return web.Response(body=msgspec.json.encode(document), content_type="application/json")
+    return json_answer(msgspec.json.encode(document))

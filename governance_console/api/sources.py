@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from governance_console.api import JOURNAL, STORAGE
+from governance_console.api.answers import json_answer
 from governance_console.api.queries import check_known, number
 from governance_console.limits import DEFAULT_SOURCES, MAX_SOURCES
 from governance_console.rhythm import SAMPLE, is_quiet, usual_gap_sec
@@ -32,7 +33,7 @@ async def get(request: web.Request) -> web.Response:
         "time": text_of(now),
         "sources": [_told(source, now) for source in found],
     }
-    return web.Response(body=msgspec.json.encode(document), content_type="application/json")
+    return json_answer(msgspec.json.encode(document))
 
 
 def _told(source: Source, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
 from governance_console.api import JOURNAL, METRICS, SETTINGS
+from governance_console.api.answers import json_answer
 from governance_console.api.cookies import session_cookie
 from governance_console.errors import RecordUnavailable
 from governance_console.openapi import document
@@ -20,20 +21,20 @@ _READY: Final = b'{"status":"ready"}'
 async def healthz(request: web.Request) -> web.Response:
     """Alive: the event loop answers."""
     del request
-    return web.Response(body=_ALIVE, content_type="application/json")
+    return json_answer(_ALIVE)
 
 
 async def readyz(request: web.Request) -> web.Response:
     """Ready: the record can be written."""
     if not request.app[JOURNAL].writable:
         raise RecordUnavailable("the record cannot be written; the console's log says why")
-    return web.Response(body=_READY, content_type="application/json")
+    return json_answer(_READY)
 
 
 async def openapi(request: web.Request) -> web.Response:
     """The API, described."""
     cookie = session_cookie(request.app[SETTINGS], request)
-    return web.Response(body=msgspec.json.encode(document(cookie.name)), content_type="application/json")
+    return json_answer(msgspec.json.encode(document(cookie.name)))
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:

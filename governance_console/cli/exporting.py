@@ -16,12 +16,13 @@ import aiohttp
 import msgspec
 
 from governance_console.backoff import Backoff
-from governance_console.cli.filters import HISTORY, add_filters, cursor, query_of
+from governance_console.cli.filters import add_filters, cursor, query_of
 from governance_console.cli.output import output
 from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, Remote, add_remote, connected
 from governance_console.cli.terminal import Progress, run
 from governance_console.columns import header, row_of
 from governance_console.errors import CommandFailed, NotReached
+from governance_console.selection import HISTORY_FILTERS
 
 _EPILOG: Final = """\
 examples:
@@ -102,7 +103,7 @@ class _Export:
         self._remote = remote
         self._progress = progress
         self._as_table = chosen.csv
-        self._filters = query_of(chosen, HISTORY)
+        self._filters = query_of(chosen, HISTORY_FILTERS)
         self._is_down = chosen.before is not None
         self._epoch = ""
         self._size = 0

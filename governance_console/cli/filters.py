@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from typing import Final
 
 from governance_console.categories import CATEGORIES, SEVERITIES
-
-STREAM: Final = ("category", "source", "type", "severity", "traceid")
-HISTORY: Final = (*STREAM, "since", "until", "q")
+from governance_console.selection import seq_of
 
 
 def add_filters(parser: ArgumentParser, *, history: bool) -> None:
@@ -37,6 +34,7 @@ def query_of(chosen: Namespace, names: tuple[str, ...]) -> list[tuple[str, str]]
 
 def cursor(text: str) -> int:
     """An option's value as a ``seq``."""
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    seq = seq_of(text)
+    if seq is None:
         raise ArgumentTypeError("has to be a number of the record: 0, 1, 2, …")
-    return int(text)
+    return seq

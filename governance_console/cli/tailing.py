@@ -13,12 +13,13 @@ import aiohttp
 import msgspec
 
 from governance_console.backoff import Backoff
-from governance_console.cli.filters import STREAM, add_filters, cursor, query_of
+from governance_console.cli.filters import add_filters, cursor, query_of
 from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, SILENCE_SEC, Remote, add_remote, connected
 from governance_console.cli.terminal import Progress, put, run, wants_colour
 from governance_console.closes import CREDENTIAL_ENDED, POSITION_LOST
 from governance_console.display import entry_row, heartbeat_row, json_line
 from governance_console.errors import CommandFailed, NotReached
+from governance_console.selection import STREAM_FILTERS
 
 BEATS_MISSED: Final = 3
 """After this many heartbeats that did not come the connection is taken for dead, however open it looks."""
@@ -100,7 +101,7 @@ class _Tail:
 
     async def watch(self) -> None:
         """One connection, to its end: raises NotReached when it is lost, CommandFailed when another is no use."""
-        query = query_of(self._chosen, STREAM)
+        query = query_of(self._chosen, STREAM_FILTERS)
         query += [] if self._following is None else [("from", str(self._following))]
         query += [("epoch", self._epoch)] if self._epoch else []
         remote = self._remote
@@ -155,7 +156,7 @@ class _Tail:
 
     async def _refused(self, query: list[tuple[str, str]], status: int) -> CommandFailed:
         """Why the stream was refused. A failed handshake tells only the status; the history takes the same filters."""
-        filters = [(name, value) for name, value in query if name in STREAM]
+        filters = [(name, value) for name, value in query if name in STREAM_FILTERS]
         try:
             async with self._remote.client.get(self._remote.url + "/api/events", params=filters) as answer:
                 if answer.status >= 400:
