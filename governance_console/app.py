@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator
 from typing import Final
@@ -34,6 +33,7 @@ from governance_console.api.headers import add_headers
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
 from governance_console.assistant.stub import StubAssistant
+from governance_console.background import in_background
 from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.metrics import Metrics
@@ -41,8 +41,6 @@ from governance_console.sessions import Sessions
 from governance_console.settings import Settings
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.ticker import Ticker
-
-_log = logging.getLogger(__name__)
 
 ROUTES: Final = (
     Route("POST", "/api/gpt/query", gpt.post, Access.READ),
@@ -88,14 +86,12 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     app[STORAGE] = storage
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
-    committing, serving = asyncio.create_task(journal.run()), asyncio.create_task(feed.run())
-    serving.add_done_callback(_say_why)
+    committing = asyncio.create_task(journal.run())
     try:
-        yield
-        journal.close()
-        await committing
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        async with in_background(feed.run(), "nothing is streamed to watchers"):
+            yield
+            journal.close()
+            await committing
     finally:
         await storage.close()
 
@@ -103,13 +99,5 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """The one ticker."""
     ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[METRICS])
-    running = asyncio.create_task(ticker.run())
-    running.add_done_callback(_say_why)
-    yield
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-
-
-def _say_why(ended: asyncio.Task[None]) -> None:
-    if not ended.cancelled() and ended.exception() is not None:
-        _log.error("the ticker died: no heartbeats until the console is started again", exc_info=ended.exception())
+    async with in_background(ticker.run(), "there are no heartbeats"):
+        yield

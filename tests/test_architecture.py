@@ -24,7 +24,7 @@ LAYERS = (
     ("cli",),
     ("app",),
     ("api",),
-    ("journal", "ticker", "assistant", "sessions", "logs"),
+    ("journal", "ticker", "assistant", "sessions", "logs", "background"),
     ("settling", "feed", "watching", "storage", "metrics", "settings", "openapi"),
     ("entries", "ring", "access", "rhythm", "inflate", "lines"),
     ("events",),
