@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sys
 import zlib
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
+from governance_console.events import parse_json
 from tests.console import Console, sample_batch, sample_lines
 from tests.test_events import bodies
 
@@ -245,3 +248,21 @@ async def test_whatever_bytes_are_posted_the_answer_is_documented(console: Conso
             problem(answer, answer.status)
 
     await asyncio.to_thread(check)
+
+
+async def test_large_bodies_are_parsed_one_after_the_other(console: Console) -> None:
+    # Broken at its very end, so that parsing is all that is done with it.
+    broken = ",".join(['{"agent":"a","type":"t","n":1}'] * 3_000).join("[}")
+    posting = {asyncio.create_task(console.post("/api/events", data=broken, headers=JSON)) for _ in range(2)}
+    most = 0
+    while posting:
+        _, posting = await asyncio.wait(posting, timeout=0.001)
+        most = max(most, sum(map(is_parsing, sys._current_frames().values())))
+    assert most == 1
+
+
+def is_parsing(frame: FrameType | None) -> bool:
+    """Whether this thread is inside the parser."""
+    while frame is not None and frame.f_code is not parse_json.__code__:
+        frame = frame.f_back
+    return frame is not None
