@@ -88,6 +88,20 @@ async def test_an_entry_is_found_by_its_number(console: Console) -> None:
     assert set(item) == {"entry", "data", "salt"}
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("&".join(["source=planner-7"] * 100), 200),
+        ("&".join(["source=planner-7"] * 101), 422),
+        ("q=" + "x" * 500, 200),
+        ("q=" + "x" * 501, 422),
+    ],
+    ids=["100 sources", "101 sources", "500 characters", "501 characters"],
+)
+async def test_filters_have_their_bounds(console: Console, query: str, status: int) -> None:
+    assert (await console.get(f"/api/events?{query}")).status == status
+
+
 @pytest.mark.parametrize("seq", ["2", "99999999999999999999999", "-1", "x", "1.0", "%00", "01", "%D9%A1"])
 async def test_a_number_that_names_no_entry_is_404(console: Console, seq: str) -> None:
     await console.record(LENIENT, LENIENT)

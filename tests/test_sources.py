@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from governance_console.entries import make_item
+from governance_console.events import parse_json
 from governance_console.rhythm import is_quiet, usual_gap_sec
-from governance_console.times import text_of
-from tests.console import Console
+from governance_console.settings import Settings
+from governance_console.storage import NewItem
+from governance_console.storage.sqlite import SqliteStorage
+from governance_console.times import text_of, utc_now
+from tests.console import Console, running
 from tests.test_ingest import problem
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -50,6 +56,38 @@ async def test_every_source_is_there_the_one_heard_last_first(console: Console) 
     assert a["quiet"] is False
     assert 0 <= a["silent_sec"] < 60
     assert [one["source"] for one in (await console.get("/api/sources?limit=1")).json["sources"]] == ["a"]
+
+
+async def heard_before(path: Path, *heard: tuple[str, list[datetime]]) -> None:
+    """A record from before the console was started: sources, and when each was heard."""
+    storage = SqliteStorage(path, None, lambda: "epoch")
+    await storage.open()
+    seq = 0
+    for source, moments in heard:
+        for moment in moments:
+            (event,) = parse_json(f'{{"source":"{source}","type":"t"}}'.encode(), str)
+            item = make_item(seq, text_of(moment), "p", event, bytes(16))
+            await storage.append([NewItem(item, seq.to_bytes(16, "big"), event.shown)])
+            seq += 1
+    await storage.close()
+
+
+async def test_a_source_that_fell_silent_is_quiet_and_its_last_hour_empty(settings: Settings) -> None:
+    two_hours_ago = utc_now() - timedelta(hours=2)
+    every_minute = [two_hours_ago + timedelta(minutes=minute) for minute in range(6)]
+    await heard_before(settings.database_path, ("gone", every_minute), ("here", [utc_now()]))
+    async with running(settings) as console:
+        here, gone = (await console.get("/api/sources")).json["sources"]
+    assert (gone["events"], gone["hour"], gone["quiet"]) == (6, {"events": 0, "errors": 0}, True)
+    assert gone["usual_gap_sec"] == 60
+    assert (here["hour"]["events"], here["quiet"]) == (1, False)
+
+
+async def test_a_clock_that_was_set_back_makes_no_silence_shorter_than_none(settings: Settings) -> None:
+    await heard_before(settings.database_path, ("early", [utc_now() + timedelta(hours=1)]))
+    async with running(settings) as console:
+        (early,) = (await console.get("/api/sources")).json["sources"]
+    assert early["silent_sec"] == 0
 
 
 async def test_an_empty_record_has_no_sources(console: Console) -> None:

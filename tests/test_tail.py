@@ -5,22 +5,26 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from governance_console.cli import main
 from governance_console.cli.terminal import wants_colour
+from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.display import entry_row, json_line, printable
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import Console, connected, running
-from tests.process import RUN, CommandProcess, ConsoleProcess, clean_environment
+from tests.process import RUN, CommandProcess, ConsoleProcess, clean_environment, said
+from tests.proxy import serving
 from tests.waiting import until
 
 EVENT = {"agent": "planner-7", "type": "agent.tool.call", "tool": "http.get", "status": "ok"}
@@ -107,6 +111,37 @@ async def test_a_console_with_another_record_ends_it_with_a_sentence(tmp_path: P
     assert watching.errors[-1] == (
         "governance-console: the console has another record now: begin again, with --from 0 for all of it"
     )
+
+
+async def test_a_credential_that_has_ended_ends_it_with_a_sentence(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/session":
+            return web.json_response({"role": "operator", "version": "1"})
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.close(code=CREDENTIAL_ENDED)
+        return socket
+
+    async with serving(answer) as url:
+        ended = await said(capsys, "tail", url=url)
+    assert ended.status == 2
+    assert ended.errors == (
+        "governance-console: the console has ended this session: the token is not valid there any more\n"
+    )
+
+
+@pytest.mark.soak
+async def test_a_console_that_stands_still_is_left_however_open_its_connection_looks(tmp_path: Path) -> None:
+    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.1"}) as process:
+        with tail(tmp_path, process.url, "--heartbeats") as watching:
+            await until(lambda: len(watching.output) >= 2)
+            os.kill(process.pid, signal.SIGSTOP)
+            await until(lambda: bool(watching.errors), 15)
+            os.kill(process.pid, signal.SIGCONT)
+            await until(lambda: any("connected again" in line for line in watching.errors))
+    assert watching.errors[0].endswith("it does not answer in time; connecting again until it works")
 
 
 async def test_what_a_terminal_would_obey_is_shown_as_escapes(console: Console, tmp_path: Path) -> None:
