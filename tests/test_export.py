@@ -214,13 +214,13 @@ async def test_an_export_that_finds_no_room_for_its_file_says_so_below_its_progr
 ) -> None:
     await recorded(console)
     ours, theirs = pty.openpty()
-    # A bound on the size of files stands for a full disk; it is told as one.
+    # A bound on the size of files stands for a full disk. Under it Python would cut its own caches off, too.
     shell = ["sh", "-c", 'ulimit -f 16; exec "$0" "$@"', sys.executable, str(RUN)]
     ended = await asyncio.to_thread(
         subprocess.run,
         [*shell, "export", "-o", "record.ndjson", "--url", console.url],
         cwd=tmp_path,
-        env=clean_environment(TERM="xterm"),
+        env=clean_environment(TERM="xterm", PYTHONDONTWRITEBYTECODE="1"),
         stdin=subprocess.DEVNULL,
         stderr=theirs,
         timeout=20,
