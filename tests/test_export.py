@@ -143,9 +143,14 @@ LINE = b'{"entry":{"seq":0,"event":{}}}\n'
 async def test_what_no_console_answers_is_told_in_one_sentence_and_leaves_no_file(
     here: Path, capsys: pytest.CaptureFixture[str], page: bytes, lines: bytes
 ) -> None:
+    asked: list[str] = []
+
     async def answer(request: web.Request) -> web.Response:
         if request.path == "/api/session":
             return web.json_response({"role": "operator", "version": "1"})
+        asked.append(request.headers["Accept"])
+        if len(asked) > 2:
+            return web.Response(status=403)
         return web.Response(body=lines if request.headers["Accept"] == NDJSON["Accept"] else page)
 
     async with serving(answer) as url:

@@ -116,9 +116,14 @@ async def test_a_console_with_another_record_ends_it_with_a_sentence(tmp_path: P
 async def test_a_credential_that_has_ended_ends_it_with_a_sentence(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    asked: list[str] = []
+
     async def answer(request: web.Request) -> web.StreamResponse:
-        if request.path == "/api/session":
+        asked.append(request.path)
+        if asked == ["/api/session"]:
             return web.json_response({"role": "operator", "version": "1"})
+        if len(asked) > 2:
+            return web.Response(status=403)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.close(code=CREDENTIAL_ENDED)
