@@ -1,16 +1,16 @@
 """Who watches the record, and what each watcher gets next. No HTTP.
 
-A watcher is a cursor: the next ``seq`` it wants. There is no queue per watcher. The current ones are served
-together: what is wanted is joined once for each cursor and selection, which most of them share, and written once
-to each. One whose buffer is full leaves them and catches up by itself, at its own pace, from the ring, and from
-storage where that no longer reaches. Resuming is the same path. Publishing waits for nobody.
+A watcher is a cursor: the next ``seq`` it wants. There is no queue per watcher. All current watchers with the same
+selection are one audience with one cursor: what it wants is joined once, and written once to each. One whose buffer
+is full leaves it and catches up by itself, at its own pace, from the ring, and from storage where that no longer
+reaches. Resuming is the same path. Publishing waits for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -21,7 +21,7 @@ from governance_console.metrics import Metrics
 from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Piece, Ring
 from governance_console.selection import Selection
 from governance_console.times import text_of, utc_now
-from governance_console.watching import SLOW_SEC, Interest, Outlet, Watcher
+from governance_console.watching import ROOM_BYTES, SLOW_SEC, Audience, Outlet, Watcher
 
 RING_MESSAGES: Final = 20_000
 RING_BYTES: Final = 32 * 1024 * 1024
@@ -64,8 +64,7 @@ class Feed:
         self._metrics = metrics
         self._ring = Ring(size, ring_messages, ring_bytes)
         self._watchers: set[Watcher] = set()
-        self._current: set[Watcher] = set()
-        self._interests: WeakValueDictionary[Selection, Interest] = WeakValueDictionary()
+        self._audiences: WeakValueDictionary[Selection, Audience] = WeakValueDictionary()
         self._changed = asyncio.Event()
         self._beat_is_due = False
         self._ended: tuple[int, str] | None = None
@@ -118,20 +117,22 @@ class Feed:
             raise PositionLost("epoch")
         if start is not None and start > self._ring.size:
             raise PositionLost("ahead")
-        interest = self._interests.setdefault(selection, Interest(selection))
-        watcher = Watcher(self._ring.size if start is None else start, interest, name, credential, outlet)
+        audience = self._audiences.setdefault(selection, Audience(selection, self._ring.size))
+        watcher = Watcher(self._ring.size if start is None else start, audience, name, credential, outlet)
         self._watchers.add(watcher)
-        self._send_heartbeat(watcher, self._heartbeat(watcher.next, welcome=True))
+        self._send(watcher, self._heartbeat(watcher.next, welcome=True))
         if self._ended is not None:
             outlet.end(*self._ended)
+        elif watcher.next == audience.next:
+            audience.current.add(watcher)
         else:
-            self._catch_up(watcher)
+            watcher.catching_up = asyncio.create_task(self._catch_up(watcher))
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
         """Forget a watcher; harmless when it has left already."""
         self._watchers.discard(watcher)
-        self._current.discard(watcher)
+        watcher.audience.current.discard(watcher)
         if watcher.catching_up is not None:
             watcher.catching_up.cancel()
         if not self._watchers:
@@ -178,88 +179,85 @@ class Feed:
             await asyncio.sleep(min(max(loop.time() - started, PAUSE_SEC), MOST_PAUSE_SEC))
 
     async def _flush(self) -> None:
-        """Bring every current watcher to the head, a piece at a time, all in step."""
+        """Bring every audience to the head, a piece at a time."""
         head = self._ring.size
-        behind = [watcher for watcher in self._current if watcher.next < head]
-        while behind:
-            pieces: dict[tuple[int, Interest], Piece] = {}
-            unfinished: list[Watcher] = []
-            sent = 0
-            for turn, watcher in enumerate(behind, start=1):
-                if turn % TURN == 0:
-                    await asyncio.sleep(0)
-                if watcher not in self._current:
-                    continue
-                key = (watcher.next, watcher.interest)
-                piece = pieces.get(key)
-                if not watcher.has_room or (piece is None and watcher.next < self._ring.oldest):
-                    self._current.discard(watcher)
-                    self._catch_up(watcher)
-                    continue
-                if piece is None:
-                    piece = pieces[key] = self._ring.piece(watcher.next, watcher.interest.selection)
+        for audience in list(self._audiences.values()):
+            while audience.current and audience.next < head:
+                if audience.next < self._ring.oldest:
+                    self._fall_behind(audience.current, audience.next)
+                    break
+                start, piece = audience.next, self._ring.piece(audience.next, audience.selection, head)
+                # Moved on first: who becomes current while this is being sent does not want it.
+                audience.next = piece.reached
                 if piece.messages:
-                    watcher.write(piece.frames)
-                    sent += piece.messages
-                watcher.next = piece.reached
-                if piece.reached < head:
-                    unfinished.append(watcher)
-            self._metrics.messages.inc(sent)
-            behind = unfinished
+                    full = await self._send_to_all(audience, piece)
+                    self._fall_behind(full, start)
+            audience.next = max(audience.next, head)
+
+    async def _send_to_all(self, audience: Audience, piece: Piece) -> list[Watcher]:
+        """Send a piece to all who are current; returns those who had no room for it."""
+        current, frames = tuple(audience.current), piece.frames
+        full: list[Watcher] = []
+        for first in range(0, len(current), TURN):
+            if first:
+                await asyncio.sleep(0)  # everybody else has a turn
+            full += [one for one in current[first : first + TURN] if not one.outlet.send(frames)]
+        self._metrics.messages.inc(piece.messages * (len(current) - len(full)))
+        return full
+
+    def _fall_behind(self, watchers: Iterable[Watcher], position: int) -> None:
+        for watcher in tuple(watchers):
+            if watcher in watcher.audience.current:
+                watcher.audience.current.discard(watcher)
+                watcher.next = position
+                watcher.catching_up = asyncio.create_task(self._catch_up(watcher))
 
     async def _send_heartbeats(self) -> None:
         frames: dict[int, bytes] = {}
         for turn, watcher in enumerate(tuple(self._watchers), start=1):
             if turn % TURN == 0:
                 await asyncio.sleep(0)
-            frame = frames.get(watcher.next)
+            following = watcher.position
+            frame = frames.get(following)
             if frame is None:
-                frame = frames[watcher.next] = self._heartbeat(watcher.next, welcome=False)
-            self._send_heartbeat(watcher, frame)
+                frame = frames[following] = self._heartbeat(following, welcome=False)
+            self._send(watcher, frame)
 
-    def _send_heartbeat(self, watcher: Watcher, frame: bytes) -> None:
-        # One whose buffer is full would only read later what was true now.
-        if watcher.has_room:
-            watcher.write(frame)
+    def _send(self, watcher: Watcher, heartbeat: bytes) -> None:
+        # Where there is no room it is left out: it would only be read when it is no longer true.
+        if watcher.outlet.send(heartbeat):
             self._metrics.messages.inc()
 
     def _heartbeat(self, following: int, *, welcome: bool) -> bytes:
         return heartbeat_frame(self.head, following, text_of(utc_now()), self._interval_sec, welcome=welcome)
 
-    def _catch_up(self, watcher: Watcher) -> None:
-        """Make it current, or let it come to that by itself."""
-        if watcher.next == self._ring.size and watcher.has_room:
-            self._current.add(watcher)
-        else:
-            watcher.catching_up = asyncio.create_task(self._follow(watcher))
-
-    async def _follow(self, watcher: Watcher) -> None:
-        """Send what is missing, as fast as it drains, and then make it current."""
+    async def _catch_up(self, watcher: Watcher) -> None:
+        """Send what is missing, as fast as it drains, until the watcher is where its audience is."""
+        audience, outlet = watcher.audience, watcher.outlet
         try:
-            while watcher.next < self._ring.size or not watcher.has_room:
-                if not watcher.has_room:
-                    await watcher.outlet.drained()
-                    continue
-                if watcher.next >= self._ring.oldest:
-                    piece = self._ring.piece(watcher.next, watcher.interest.selection)
+            while watcher.next != audience.next:
+                if watcher.next > audience.next:
+                    await asyncio.sleep(PAUSE_SEC)  # it came between a publication and its flush, which will pass it
+                elif outlet.buffered > ROOM_BYTES:
+                    await outlet.drained()
                 else:
-                    piece = await self._older(watcher)
-                if piece.messages:
-                    watcher.write(piece.frames)
-                    self._metrics.messages.inc(piece.messages)
-                watcher.next = piece.reached
-                await asyncio.sleep(0)  # everybody else has a turn
-            self._current.add(watcher)
+                    piece = await self._missed(watcher)
+                    if not piece.messages or outlet.send(piece.frames):
+                        self._metrics.messages.inc(piece.messages)
+                        watcher.next = piece.reached
+            audience.current.add(watcher)
         except ConnectionError:
             pass  # it left; the reading side of its handler sees the same
         except Exception:
             _log.exception("a stream failed")
             watcher.outlet.end(FAILED, "the console failed here")
 
-    async def _older(self, watcher: Watcher) -> Piece:
-        """A piece of what the ring no longer holds."""
-        page = await self._history(
-            watcher.next, self._ring.size, PIECE_MESSAGES, watcher.interest.selection, PIECE_BYTES
-        )
+    async def _missed(self, watcher: Watcher) -> Piece:
+        """The next piece of what lies between a watcher and its audience."""
+        await asyncio.sleep(0)  # everybody else has a turn
+        start, stop, selection = watcher.next, watcher.audience.next, watcher.audience.selection
+        if start >= self._ring.oldest:
+            return self._ring.piece(start, selection, stop)
+        page = await self._history(start, stop, PIECE_MESSAGES, selection, PIECE_BYTES)
         frames = [entry_message(item).frame for item in page.items]
         return Piece(b"".join(frames), len(frames), page.reached)

@@ -56,13 +56,13 @@ class Ring:
             self._bytes -= sum(len(message.frame) for message in self._messages[:cut])
             del self._messages[:cut]
 
-    def piece(self, start: int, selection: Selection) -> Piece:
-        """What is wanted from ``start`` on, which may not be before ``oldest``, as far as a piece goes."""
+    def piece(self, start: int, selection: Selection, stop: int) -> Piece:
+        """What is wanted of the entries ``oldest <= start <= seq < stop <= size``, as far as a piece goes."""
         begin = start - self.oldest
         found: list[bytes] = []
         content = looked_at = 0
         wants_all = selection == EVERYTHING
-        for message in self._messages[begin : begin + PIECE_MESSAGES]:
+        for message in self._messages[begin : min(begin + PIECE_MESSAGES, stop - self.oldest)]:
             looked_at += 1
             if wants_all or selection.matches(message.shown):
                 found.append(message.frame)

@@ -1,9 +1,8 @@
-"""One watcher: its place in the record, its socket as the feed sees it, and whether it still drains."""
+"""Watchers as the feed sees them: a cursor, a socket, whether it still drains, and the audience it belongs to."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from governance_console.selection import Selection
@@ -18,12 +17,18 @@ SLOW_SEC: Final = 30.0
 class Outlet(Protocol):
     """Where a watcher's frames go. Nothing here waits but ``drained``."""
 
+    written: int
+    """Bytes that were sent so far."""
+
     @property
     def buffered(self) -> int:
-        """Bytes that were written and that the system has not taken yet; 0 once the socket is closed."""
+        """Bytes that were sent and that the system has not taken yet; 0 once the socket is closed."""
 
-    def write(self, frames: bytes) -> None:
-        """Send whole frames. Does nothing once the socket is closing."""
+    def send(self, frames: bytes) -> bool:
+        """Send whole frames; False, and nothing is sent, when more than ``ROOM_BYTES`` are buffered.
+
+        Once the socket is closing they go nowhere, and that is True too.
+        """
 
     def end(self, code: int, reason: str) -> None:
         """Close the socket with a code and a reason, at once."""
@@ -32,43 +37,41 @@ class Outlet(Protocol):
         """Wait until there may be room again. Raises ConnectionError when the peer is gone."""
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
-class Interest:
-    """A selection that is watched. There is one for all who want the same, told apart from others by identity."""
+class Audience:
+    """All who watch with the same selection. Its ``current`` watchers share one cursor, ``next``."""
 
-    selection: Selection
+    __slots__ = ("__weakref__", "current", "next", "selection")
+
+    def __init__(self, selection: Selection, following: int) -> None:
+        self.selection = selection
+        self.next = following
+        self.current: set[Watcher] = set()
 
 
 class Watcher:
-    """One open socket's cursor: every matching entry below ``next`` was written to it. Moved on by the feed alone."""
+    """One open socket. ``next`` is its cursor while it is not current. Moved on by the feed alone."""
 
-    __slots__ = ("_drained", "_since", "_written", "catching_up", "credential", "interest", "name", "next", "outlet")
+    __slots__ = ("_drained", "_since", "audience", "catching_up", "credential", "name", "next", "outlet")
 
-    def __init__(self, start: int, interest: Interest, name: str, credential: str | None, outlet: Outlet) -> None:
+    def __init__(self, start: int, audience: Audience, name: str, credential: str | None, outlet: Outlet) -> None:
         self.next = start
-        self.interest = interest
+        self.audience = audience
         self.name = name
         self.credential = credential
         self.outlet = outlet
         self.catching_up: asyncio.Task[None] | None = None
-        self._written = 0
         self._drained = -1
         self._since = 0.0
 
     @property
-    def has_room(self) -> bool:
-        """Whether more may be written."""
-        return self.outlet.buffered <= ROOM_BYTES
-
-    def write(self, frames: bytes) -> None:
-        """Send whole frames, of which at least one is there."""
-        self._written += len(frames)
-        self.outlet.write(frames)
+    def position(self) -> int:
+        """The cursor: every matching entry below it was sent."""
+        return self.audience.next if self in self.audience.current else self.next
 
     def is_stuck(self, now: float) -> bool:
         """Whether it had something to drain, and drained nothing of it, for ``SLOW_SEC``. Asked now and then."""
         buffered = self.outlet.buffered
-        drained = self._written - buffered
+        drained = self.outlet.written - buffered
         if not buffered or drained != self._drained:
             self._drained, self._since = drained, now
         return now - self._since >= SLOW_SEC

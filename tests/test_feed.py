@@ -48,6 +48,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
+        self.written = 0
         self.ended: list[tuple[int, str]] = []
         self.stalled = False
         self.most_buffered = 0
@@ -58,12 +59,16 @@ class Peer:
     def buffered(self) -> int:
         return self._buffered
 
-    def write(self, frames: bytes) -> None:
+    def send(self, frames: bytes) -> bool:
         assert frames
+        if self._buffered > ROOM_BYTES:
+            return False
         self.writes.append(frames)
+        self.written += len(frames)
         if self.stalled:
             self._buffered += len(frames)
             self.most_buffered = max(self.most_buffered, self._buffered)
+        return True
 
     def end(self, code: int, reason: str) -> None:
         self.ended.append((code, reason))
@@ -252,7 +257,7 @@ async def test_a_selection_that_matches_nothing_still_moves_on() -> None:
     async with house(ring_messages=10_000) as at:
         at.publish(items(0, 3000, source="other"))
         watcher, peer = at.join(0, Selection(sources=frozenset(["mine"])))
-        await until(lambda: watcher.next == 3000)
+        await until(lambda: watcher.position == 3000)
         at.feed.beat()
         await until(lambda: len(peer.writes) == 2)
         assert peer.beats[1]["next"] == 3000
@@ -274,12 +279,13 @@ def test_the_ring_is_bounded_in_messages_and_bytes() -> None:
 def test_a_piece_is_bounded_in_messages_and_ends_with_the_one_that_makes_it_long() -> None:
     ring = Ring(0, 100_000, 1 << 30)
     ring.extend([entry_message(item) for item in items(0, 3000) + items(3000, 10, data="x" * 40_000)])
-    nobody = ring.piece(0, Selection(sources=frozenset(["nobody"])))
+    nobody = ring.piece(0, Selection(sources=frozenset(["nobody"])), 3010)
     assert (nobody.frames, nobody.messages, nobody.reached) == (b"", 0, PIECE_MESSAGES)
-    small = ring.piece(0, EVERYTHING)
+    small = ring.piece(0, EVERYTHING, 3010)
     assert PIECE_BYTES <= len(small.frames) < PIECE_BYTES + 1000
     assert small.messages == small.reached == len(list(texts(small.frames)))
-    assert ring.piece(3000, EVERYTHING).reached == 3002
+    assert ring.piece(3000, EVERYTHING, 3010).reached == 3002
+    assert ring.piece(5, EVERYTHING, 9).reached == 9
 
 
 async def test_ending_a_credential_ends_its_sockets_and_ending_all_ends_all_and_who_comes_later() -> None:

@@ -38,7 +38,7 @@ class UpgradeRequired(web.HTTPClientError):
 
 
 class SocketOutlet:
-    """One watcher's socket. Every text goes out through ``write``, every close through ``end``."""
+    """One watcher's socket. Every text goes out through ``send``, every close through ``end``."""
 
     def __init__(
         self, socket: web.WebSocketResponse, transport: asyncio.Transport, writer: AbstractStreamWriter
@@ -46,6 +46,7 @@ class SocketOutlet:
         self._socket = socket
         self._transport = transport
         self._writer = writer
+        self.written = 0
         self._closing: asyncio.Task[None] | None = None
         self._transport.set_write_buffer_limits(high=ROOM_BYTES)
         system = self._transport.get_extra_info("socket")
@@ -53,13 +54,19 @@ class SocketOutlet:
 
     @property
     def buffered(self) -> int:
-        # A closing TLS transport has no buffer to ask for.
         return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
 
-    def write(self, frames: bytes) -> None:
-        # Nothing may follow a close frame, and one dead peer must not break a flush for all.
-        if not (self._socket.closed or self._transport.is_closing() or self._closing):
-            self._transport.write(frames)
+    def send(self, frames: bytes) -> bool:
+        transport = self._transport
+        # Nothing may follow a close frame, and one dead peer must not break a flush for all: a closing TLS
+        # transport has no buffer to ask for.
+        if self._closing is not None or self._socket.closed or transport.is_closing():
+            return True
+        if transport.get_write_buffer_size() > ROOM_BYTES:
+            return False
+        transport.write(frames)
+        self.written += len(frames)
+        return True
 
     async def drained(self) -> None:
         await self._writer.drain()
