@@ -9,7 +9,7 @@ from typing import Final
 from governance_console.entries import Message
 from governance_console.selection import EVERYTHING, Selection
 
-PIECE_BYTES: Final = 64 * 1024
+PIECE_BYTES: Final = 128 * 1024
 """A piece ends with the message that takes it past this: what one write adds to a watcher's buffer."""
 
 PIECE_MESSAGES: Final = 1024
