@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance_console import events
-from governance_console.categories import SEVERITIES
-from governance_console.entries import Item, make_item, shown_of
+from governance_console.categories import CATEGORIES, SEVERITIES
+from governance_console.entries import Item, Page, make_item, shown_of
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage import NewItem
 from governance_console.storage.sqlite import SqliteStorage
+from governance_console.storage.sqlite_index import MOST_RANGES
+from governance_console.storage.sqlite_read import FIRST_WINDOW, PAGE_SEC
 from tests.console import Console
 from tests.test_ingest import problem
 
@@ -53,11 +56,10 @@ def recorded_items() -> list[NewItem]:
 
 
 @asynccontextmanager
-async def recorded(folder: Path) -> Any:
-    storage = SqliteStorage(folder / "governance.db", None, lambda: "epoch")
-    log = await storage.open()
-    if log.size == 0:
-        await storage.append(EVERY_ITEM)
+async def recorded(folder: Path, items: Sequence[NewItem], page_sec: float = PAGE_SEC) -> AsyncIterator[SqliteStorage]:
+    storage = SqliteStorage(folder / "governance.db", None, lambda: "epoch", page_sec)
+    await storage.open()
+    await storage.append(items)
     try:
         yield storage
     finally:
@@ -117,25 +119,30 @@ selections = st.builds(
 )
 
 
-async def all_pages(storage: SqliteStorage, selection: Selection, up: bool, limit: int) -> list[Item]:
+async def pages(storage: SqliteStorage, selection: Selection, up: bool, limit: int, size: int) -> list[Page]:
     """Every page, following its cursor to the end."""
-    found: list[Item] = []
-    cursor, end = (0, 400) if up else (400, 0)
+    found: list[Page] = []
+    cursor, end = (0, size) if up else (size, 0)
     while cursor != end:
         if up:
-            page = await storage.ascending(cursor, 400, limit, selection)
+            page = await storage.ascending(cursor, size, limit, selection)
             assert page.reached > cursor
         else:
             page = await storage.descending(cursor, limit, selection)
             assert page.reached < cursor
         assert len(page.items) <= limit
-        found += page.items
+        found.append(page)
         cursor = page.reached
     return found
 
 
+async def all_pages(storage: SqliteStorage, selection: Selection, up: bool, limit: int, size: int = 400) -> list[Item]:
+    """The items of every page."""
+    return [item for page in await pages(storage, selection, up, limit, size) for item in page.items]
+
+
 async def test_every_selection_finds_what_a_plain_list_has(tmp_path: Path) -> None:
-    async with recorded(tmp_path) as storage:
+    async with recorded(tmp_path, EVERY_ITEM) as storage:
         cases: list[tuple[Selection, bool, int]] = []
 
         @given(selections, st.booleans(), st.sampled_from([1, 7, 100, 1000]))
@@ -148,6 +155,138 @@ async def test_every_selection_finds_what_a_plain_list_has(tmp_path: Path) -> No
             expected = [new.item for new in EVERY_ITEM if wanted(new, selection)]
             found = await all_pages(storage, selection, up, limit)
             assert found == (expected if up else expected[::-1]), selection
+
+
+COMMON: dict[str, Selection] = {
+    "category": Selection(categories=frozenset({"drift"})),
+    "severity": Selection(severity="error"),
+    "source": Selection(sources=frozenset({"x"})),
+    "type": Selection(types=frozenset({"x.start", "x.stop"})),
+    "prefix": Selection(types=frozenset({"x.*"})),
+    "traceid": Selection(traceids=frozenset({"x"})),
+}
+PAIRS = [pair for pair in combinations(COMMON, 2) if pair != ("type", "prefix")]
+
+
+def new_item(seq: int, **sent: Any) -> NewItem:
+    (event,) = events.parse_json(json.dumps(sent).encode(), lambda place: f"id-{seq}")
+    item = make_item(seq, moment(seq), "p", event, bytes(16))
+    return NewItem(item, seq.to_bytes(16, "big"), event.shown, event.subject)
+
+
+def items_of_common_things_that_rarely_meet(size: int) -> list[NewItem]:
+    """A sixth has each of COMMON, two of them only the entries 5 and 9."""
+    return [
+        new_item(
+            seq,
+            category="drift" if seq in (5, 9) or seq % 6 == 0 else "tool",
+            severity="critical" if seq in (5, 9) or seq % 6 == 1 else "info",
+            source="x" if seq in (5, 9) or seq % 6 == 2 else f"agent-{seq % 5}",
+            type="x.start" if seq in (5, 9) or seq % 6 == 3 else f"work.{seq % 7}",
+            trace_id="x" if seq in (5, 9) or seq % 6 == 4 else f"trace-{seq // 10}",
+        )
+        for seq in range(size)
+    ]
+
+
+def both(one: Selection, other: Selection) -> Selection:
+    asked = {field.name: getattr(other, field.name) for field in fields(other)}
+    return replace(one, **{name: value for name, value in asked.items() if value != getattr(EVERYTHING, name)})
+
+
+@pytest.mark.parametrize("up", [False, True])
+async def test_a_filter_or_two_are_never_paid_for_by_what_they_leave_out(tmp_path: Path, up: bool) -> None:
+    """Without any time a page ends after one look, so the pages count the looks: one for each entry that is found."""
+    items = items_of_common_things_that_rarely_meet(1_000)
+    async with recorded(tmp_path, items, page_sec=0) as storage:
+        for name, selection in COMMON.items():
+            found = await pages(storage, selection, up, 1_000, 1_000)
+            assert sum(len(page.items) for page in found) in (168, 169), name
+            assert len(found) <= 170, name
+        for one, other in PAIRS:
+            found = await pages(storage, both(COMMON[one], COMMON[other]), up, 1_000, 1_000)
+            assert [item.seq for page in found for item in page.items] == ([5, 9] if up else [9, 5]), (one, other)
+            # Of a trace, and of it alone, every entry is asked for its source and type.
+            is_asked = other == "traceid" and one in ("source", "type", "prefix")
+            assert len(found) <= (170 if is_asked else 3), (one, other)
+
+
+@pytest.mark.parametrize("up", [False, True])
+async def test_a_page_that_runs_out_of_time_says_how_far_it_looked(tmp_path: Path, up: bool) -> None:
+    items = items_of_common_things_that_rarely_meet(1_000)
+    async with recorded(tmp_path, items, page_sec=0) as storage:
+        for selection in (Selection(text="nowhere"), both(COMMON["category"], Selection(text="nowhere"))):
+            found = await pages(storage, selection, up, 1_000, 1_000)
+            assert not any(page.items for page in found)
+            assert len(found) >= 1_000 // FIRST_WINDOW
+        assert len(await pages(storage, EVERYTHING, up, 1_000, 1_000)) == 1  # nothing to look for
+
+
+def items_of_types_without_number(size: int) -> list[NewItem]:
+    """Some senders put ids into types, some send every type with every category and severity."""
+    return [
+        new_item(
+            seq,
+            source="b" if seq % 100 == 0 else f"agent-{seq % 500}",
+            type=f"kind.{seq // 2 % 25}" if seq % 2 else f"step.{seq}",
+            category=CATEGORIES[seq // 2 % 12],
+            severity=SEVERITIES[seq // 24 % 6],
+        )
+        for seq in range(size)
+    ]
+
+
+async def test_ranges_without_number_are_not_begun(tmp_path: Path) -> None:
+    """Without any time the pages count the looks: at an entry that an index told of, or at a window of them."""
+    size = 2 * MOST_RANGES + 200
+    items = items_of_types_without_number(size)
+    by_window = size // FIRST_WINDOW + 1
+    steps = Selection(types=frozenset({"step.*"}))
+    agents = Selection(sources=frozenset(f"agent-{number}" for number in range(2, 42)))
+    thirty_steps = Selection(types=frozenset(f"step.{number}" for number in range(2, 62, 2)))
+    async with recorded(tmp_path, items, page_sec=0) as storage:
+        for place, (selection, fewest, most) in enumerate(
+            (
+                (steps, 2, by_window),
+                (both(steps, COMMON["severity"]), 2, by_window),
+                (Selection(types=frozenset({"kind.*"})), 2, by_window),  # few types, of many kinds each
+                (Selection(types=frozenset({"step.10*"})), 56, 57),
+                (both(steps, Selection(sources=frozenset({"b"}))), 22, 23),  # the index of sources alone
+                (both(thirty_steps, agents), 160, 220),  # the same: too many pairs, of which most were never recorded
+                (Selection(types=frozenset({"kind.0"})), 44, 45),  # of the first category and severity too
+            )
+        ):
+            up = place % 2 == 0
+            found = await pages(storage, selection, up, 1_000, size)
+            expected = [new.item for new in items if wanted(new, selection)]
+            assert [item for page in found for item in page.items] == (expected if up else expected[::-1]), selection
+            assert fewest <= len(found) <= most, (selection, len(found), len(expected))
+
+
+@pytest.mark.parametrize("up", [False, True])
+async def test_every_cursor_stays_right_while_entries_arrive(tmp_path: Path, up: bool) -> None:
+    """Going down, what arrives meanwhile is not seen; going up, all of it is; nothing is seen twice."""
+    asked = [EVERYTHING, *COMMON.values(), *(both(COMMON[one], COMMON[other]) for one, other in PAIRS)]
+    asked += [Selection(text="agent-1"), both(COMMON["source"], Selection(since=moment(50), until=moment(250)))]
+    items = items_of_common_things_that_rarely_meet(400)
+    async with recorded(tmp_path, items[:200]) as storage:
+        found: list[list[int]] = [[] for _ in asked]
+        cursors = [0 if up else 200 for _ in asked]
+        for size in range(200, 401, 20):
+            for place, selection in enumerate(asked):
+                if up:
+                    page = await storage.ascending(cursors[place], size, 9, selection)
+                else:
+                    page = await storage.descending(cursors[place], 9, selection)
+                found[place] += [item.seq for item in page.items]
+                cursors[place] = page.reached
+            await storage.append(items[size : size + 20])
+        for place, selection in enumerate(asked):
+            expected = [new.item.seq for new in items if wanted(new, selection)]
+            expected = expected if up else [seq for seq in expected if seq < 200][::-1]
+            # A cursor that is not at its end yet has seen everything before it.
+            assert found[place] == [seq for seq in expected if (seq < cursors[place]) == up], selection
+            assert len(found[place]) >= min(len(expected), 50)
 
 
 @given(selections)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from governance_console.entries import make_item
+from governance_console.entries import make_item, recorded_of
 from governance_console.events import parse_json
 from governance_console.rhythm import is_quiet, usual_gap_sec
 from governance_console.settings import Settings
@@ -14,6 +14,7 @@ from governance_console.storage.sqlite import SqliteStorage
 from governance_console.times import text_of, utc_now
 from tests.console import Console, running
 from tests.test_ingest import problem
+from tests.test_selection import EVERY_ITEM, new_item, recorded
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -88,6 +89,30 @@ async def test_a_clock_that_was_set_back_makes_no_silence_shorter_than_none(sett
     async with running(settings) as console:
         (early,) = (await console.get("/api/sources")).json["sources"]
     assert early["silent_sec"] == 0
+
+
+async def test_what_each_source_did_lately_is_what_a_plain_list_has(tmp_path: Path) -> None:
+    async with recorded(tmp_path, EVERY_ITEM) as storage:
+        for lately in (0, 150, 398, 400):
+            found = await storage.sources(3, lately, 7)
+            assert [one.name for one in found] == [new.shown.source for new in EVERY_ITEM[:-4:-1]]
+            for one in found:
+                own = [new for new in EVERY_ITEM if new.shown.source == one.name]
+                late = [new for new in own if new.item.seq >= lately]
+                errors = [new for new in late if new.shown.severity in ("error", "critical")]
+                assert (one.events, one.first, one.last) == (len(own), own[0].item.seq, own[-1].item.seq)
+                assert (one.events_lately, one.errors_lately) == (len(late), len(errors))
+                assert one.entry == own[-1].item.entry
+                assert one.recorded == [recorded_of(new.item.entry) for new in own[:-8:-1]]
+
+
+async def test_the_last_events_of_a_source_are_found_however_irregular_it_is(tmp_path: Path) -> None:
+    chatty_then_silent = [
+        new_item(seq, source="x" if seq < 60 or seq == 999 else "y", type="t") for seq in range(1_000)
+    ]
+    async with recorded(tmp_path, chatty_then_silent) as storage:
+        (x,) = await storage.sources(1, 0, 7)
+    assert x.recorded == [recorded_of(chatty_then_silent[seq].item.entry) for seq in (999, *range(59, 53, -1))]
 
 
 async def test_an_empty_record_has_no_sources(console: Console) -> None:

@@ -20,6 +20,7 @@ import pytest
 from governance_console import __version__
 from governance_console.errors import SettingsError
 from governance_console.settings import PLANNED, load
+from governance_console.storage.sqlite_schema import VERSION
 from tests.console import connected
 from tests.process import RUN, ConsoleProcess, Ended, clean_environment, run_to_end
 
@@ -112,7 +113,7 @@ def a_wal_database_of_others(path: Path) -> None:
 
 def a_newer_record(path: Path) -> None:
     make_record(path)
-    make_database(path, "PRAGMA user_version = 2")
+    make_database(path, f"PRAGMA user_version = {VERSION + 1}")
 
 
 def half_a_record(path: Path) -> None:
@@ -131,7 +132,7 @@ def bytes_of(path: Path) -> bytes | None:
         pytest.param(a_text_file, "not a SQLite database", id="a text file"),
         pytest.param(a_database_of_others, "not a record of this console", id="a database of others"),
         pytest.param(a_wal_database_of_others, "not a record of this console", id="a WAL database of others"),
-        pytest.param(a_newer_record, "a newer console wrote it (schema 2, this one knows 1)", id="a newer record"),
+        pytest.param(a_newer_record, f"a newer console wrote it (schema {VERSION + 1}, this", id="a newer record"),
         pytest.param(half_a_record, "", id="half a record"),
     ],
 )

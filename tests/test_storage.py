@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -14,7 +15,8 @@ from governance_console.errors import CannotStart, StorageFailed, StorageFull
 from governance_console.selection import Shown
 from governance_console.storage import Log, NewItem
 from governance_console.storage.sqlite import SqliteStorage
-from governance_console.storage.sqlite_file import APPLICATION_ID, SCHEMA_VERSION
+from governance_console.storage.sqlite_file import APPLICATION_ID
+from governance_console.storage.sqlite_schema import VERSION
 
 
 def new_item(seq: int, data: bytes | None = b"1") -> NewItem:
@@ -97,7 +99,7 @@ async def test_the_writer_is_set_to_sync_every_commit_and_the_file_says_whose_it
         beside = apsw.Connection(str(tmp_path / "governance.db"))
         assert beside.pragma("journal_mode") == "wal"
         assert beside.pragma("application_id") == APPLICATION_ID
-        assert beside.pragma("user_version") == SCHEMA_VERSION
+        assert beside.pragma("user_version") == VERSION
         beside.close()
 
 
@@ -133,10 +135,10 @@ def foreign(path: Path) -> None:
     connection.close()
 
 
-def newer(path: Path) -> None:
+def of_schema(version: int, path: Path) -> None:
     connection = apsw.Connection(str(path))
     connection.pragma("application_id", APPLICATION_ID)
-    connection.pragma("user_version", SCHEMA_VERSION + 1)
+    connection.pragma("user_version", version)
     connection.close()
 
 
@@ -144,7 +146,8 @@ def newer(path: Path) -> None:
     ("make", "says"),
     [
         (foreign, "not a record of this console"),
-        (newer, "a newer console wrote it"),
+        (partial(of_schema, VERSION + 1), "a newer console wrote it"),
+        (partial(of_schema, 0), "does not say which schema"),
         (lambda path: path.write_text("not a database, but long enough to be read as one" * 50), "not a SQLite"),
         (lambda path: path.mkdir(), "writable"),
     ],

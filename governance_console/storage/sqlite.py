@@ -11,37 +11,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import apsw
 
-from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.entries import Item, Page, recorded_of
 from governance_console.errors import RecordUnavailable, StorageFailed, StorageFull
 from governance_console.selection import EVERYTHING, Selection
-from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source, sqlite_read, sqlite_sources
+from governance_console.storage import (
+    PAGE_BYTES,
+    Known,
+    Log,
+    NewItem,
+    Source,
+    sqlite_read,
+    sqlite_sources,
+    sqlite_write,
+)
 from governance_console.storage.sqlite_file import SqliteFile
-from governance_console.storage.sqlite_read import COLUMNS, item_of
+from governance_console.storage.sqlite_read import COLUMNS, PAGE_SEC, Most, item_of
 
 READERS: Final = 2
 """Reader connections, each with a thread: reads are short, and more would only fight for the interpreter."""
 
-_INSERT: Final = (
-    "INSERT INTO entries (seq, category, severity, source, type, subject, traceid, identity, salt, data_is_json,"
-    " entry, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_HEARD: Final = (
-    "INSERT INTO sources (source, events, first, last) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (source) DO UPDATE SET events = events + excluded.events, last = excluded.last"
-)
 _T = TypeVar("_T")
 
 
 class SqliteStorage:
     """``Storage`` over one file. The writer connection is used by the writer thread alone."""
 
-    def __init__(self, path: Path, origin: str | None, new_epoch: Callable[[], str]) -> None:
+    def __init__(
+        self, path: Path, origin: str | None, new_epoch: Callable[[], str], page_sec: float = PAGE_SEC
+    ) -> None:
         self._file = SqliteFile(path, origin, new_epoch)
+        self._page_sec = page_sec
         self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="record-writer")
         self._reader_threads = ThreadPoolExecutor(READERS, thread_name_prefix="record-reader")
         self._writer: apsw.Connection | None = None
@@ -69,10 +72,12 @@ class SqliteStorage:
     async def ascending(
         self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING, most_bytes: int = PAGE_BYTES
     ) -> Page:
-        return await self._read(lambda reader: sqlite_read.ascending(reader, start, stop, limit, selection, most_bytes))
+        most = Most(limit, most_bytes, self._page_sec)
+        return await self._read(lambda reader: sqlite_read.ascending(reader, start, stop, most, selection))
 
     async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
-        return await self._read(lambda reader: sqlite_read.descending(reader, before, limit, selection))
+        most = Most(limit, PAGE_BYTES, self._page_sec)
+        return await self._read(lambda reader: sqlite_read.descending(reader, before, most, selection))
 
     async def first_recorded(self, moment: str, size: int) -> int:
         return await self._read(lambda reader: sqlite_read.first_recorded(reader, moment, size))
@@ -138,35 +143,7 @@ def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[byte
 
 def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
     with _transaction(writer):
-        writer.executemany(_INSERT, map(_row, items))
-        writer.executemany(_HEARD, _heard(items))
-
-
-def _row(new: NewItem) -> tuple[Any, ...]:
-    item, shown = new.item, new.shown
-    return (
-        item.seq,
-        CATEGORIES.index(shown.category),
-        SEVERITIES.index(shown.severity),
-        shown.source,
-        shown.type,
-        new.subject,
-        shown.traceid,
-        new.identity,
-        item.salt,
-        item.data_is_json,
-        item.entry,
-        item.data,
-    )
-
-
-def _heard(items: Sequence[NewItem]) -> Sequence[tuple[Any, ...]]:
-    """How many events of which source, and their first and last number."""
-    heard: dict[str, tuple[int, int, int]] = {}
-    for new in items:
-        count, first, _ = heard.get(new.shown.source, (0, new.item.seq, 0))
-        heard[new.shown.source] = (count + 1, first, new.item.seq)
-    return [(source, *numbers) for source, numbers in heard.items()]
+        sqlite_write.insert(writer, items)
 
 
 def _probe(writer: apsw.Connection) -> None:

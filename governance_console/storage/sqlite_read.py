@@ -1,31 +1,52 @@
-"""Selections as SQL, and pages read in short steps. Used by reader threads.
+"""Pages of the record, read in short steps. Used by reader threads.
 
-A selection is looked for in windows of ``seq``, so that a rare one ends early and says how far it got
-instead of hanging, and a reader never holds the file for long.
+The indexes say which entries a selection has. What they cannot tell, a text above all, is asked of each entry: then
+a page ends when its time is up, and says how far it looked.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 
-from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.entries import Item, Page, recorded_of
 from governance_console.selection import EVERYTHING, Selection
-from governance_console.storage import PAGE_BYTES
+from governance_console.storage import sqlite_index
 
 PAGE_SEC: Final = 0.25
 """A page ends after this much looking."""
 
-FIRST_WINDOW: Final = 2_000
-WINDOW_GROWTH: Final = 4
+FIRST_WINDOW: Final = 64
+MOST_WINDOW: Final = 65_536
+"""Entries looked at between two looks at the clock; how many, is found out. The first may have 1 MiB of data each."""
 
 COLUMNS: Final = "seq, entry, salt, data, data_is_json"
+
+_SOURCE: Final = "(SELECT source FROM sources WHERE id = entries.source)"
+_TYPE: Final = "(SELECT type FROM types WHERE id = entries.type)"
+
+
+class Most(NamedTuple):
+    """What ends a page: its last item, the item that takes its content past so many bytes, or so many seconds.
+
+    A page looks one step further in any case, so that a cursor always moves.
+    """
+
+    items: int
+    content_bytes: int
+    sec: float
+
+
+class Step(NamedTuple):
+    """Rows to read, and the cursor behind everything that was looked at for them."""
+
+    rows: Iterable[tuple[Any, ...]]
+    reached: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +63,81 @@ def item_of(row: tuple[Any, ...]) -> Item:
     return Item(seq, entry, salt, data, bool(is_json))
 
 
-def ascending(
-    reader: apsw.Connection, start: int, stop: int, limit: int, selection: Selection, most_bytes: int = PAGE_BYTES
-) -> Page:
+def ascending(reader: apsw.Connection, start: int, stop: int, most: Most, selection: Selection) -> Page:
     """``Storage.ascending``."""
     low, high = _bounds(reader, start, stop, selection)
-
-    def window(reached: int, width: int) -> tuple[int, int, int]:
-        end = min(reached + width, high)
-        return reached, end, end
-
-    page = _page(reader, "ASC", low, high, limit, selection, window, lambda seq: seq + 1, most_bytes)
+    page = _page(_steps(reader, low, high, most, selection, up=True), low, most, up=True)
     return Page(page.items, stop if page.reached >= high else page.reached)
 
 
-def descending(reader: apsw.Connection, before: int, limit: int, selection: Selection) -> Page:
+def descending(reader: apsw.Connection, before: int, most: Most, selection: Selection) -> Page:
     """``Storage.descending``."""
     low, high = _bounds(reader, 0, before, selection)
-
-    def window(reached: int, width: int) -> tuple[int, int, int]:
-        begin = max(reached - width, low)
-        return begin, reached, begin
-
-    page = _page(reader, "DESC", high, low, limit, selection, window, lambda seq: seq, PAGE_BYTES)
+    page = _page(_steps(reader, low, high, most, selection, up=False), high, most, up=False)
     return Page(page.items, 0 if page.reached <= low else page.reached)
 
 
-def _page(
-    reader: apsw.Connection,
-    order: str,
-    begin: int,
-    end: int,
-    limit: int,
-    selection: Selection,
-    window: Callable[[int, int], tuple[int, int, int]],
-    after: Callable[[int], int],
-    most_bytes: int,
-) -> Page:
-    condition = _condition(selection)
-    query = (
-        f"SELECT {COLUMNS} FROM entries WHERE seq >= :low AND seq < :high{condition.where} "
-        f"ORDER BY seq {order} LIMIT :limit"
-    )
+def _page(steps: Iterable[Step], reached: int, most: Most, *, up: bool) -> Page:
     items: list[Item] = []
     content = 0
-    reached, width = begin, FIRST_WINDOW if condition.where else 1 << 62
-    give_up = time.monotonic() + PAGE_SEC
-    while reached != end:
-        low, high, following = window(reached, width)
-        bindings = {**condition.bindings, "low": low, "high": high, "limit": limit - len(items)}
-        for row in reader.execute(query, bindings):
+    give_up = time.monotonic() + most.sec
+    for rows, behind in steps:
+        for row in rows:
             items.append(item_of(row))
             content += len(items[-1].entry) + len(items[-1].data or b"")
-            if len(items) == limit or content > most_bytes:
-                return Page(items, after(items[-1].seq))
-        reached, width = following, width * WINDOW_GROWTH
-        if time.monotonic() > give_up:
+            if len(items) == most.items or content > most.content_bytes:
+                return Page(items, _behind(items[-1].seq, up=up))
+        reached = behind
+        if time.monotonic() >= give_up:
             break
     return Page(items, reached)
+
+
+def _steps(
+    reader: apsw.Connection, low: int, high: int, most: Most, selection: Selection, *, up: bool
+) -> Iterator[Step]:
+    """What may be wanted, in order, up to everything."""
+    found = sqlite_index.find(reader, selection, low, high, up=up)
+    if found is None:
+        return _windows(reader, low, high, most, _condition(selection), up=up)
+    return _numbered(reader, found.numbers, _condition(found.rest), high if up else low, up=up)
+
+
+def _numbered(
+    reader: apsw.Connection, numbers: Iterable[int], condition: Condition, end: int, *, up: bool
+) -> Iterator[Step]:
+    """The entries that an index named, one by one."""
+    query = f"SELECT {COLUMNS} FROM entries WHERE seq = :seq{condition.where}"
+    for seq in numbers:
+        yield Step(reader.execute(query, {**condition.bindings, "seq": seq}).fetchall(), _behind(seq, up=up))
+    yield Step((), end)
+
+
+def _windows(
+    reader: apsw.Connection, low: int, high: int, most: Most, condition: Condition, *, up: bool
+) -> Iterator[Step]:
+    """One entry after the other, as many at a time as take a small part of a page's time."""
+    query = (
+        f"SELECT {COLUMNS} FROM entries WHERE seq >= :low AND seq < :high{condition.where} "
+        f"ORDER BY seq {'ASC' if up else 'DESC'} LIMIT :limit"
+    )
+    width = FIRST_WINDOW if condition.where else high
+    while low < high:
+        begin, end = (low, min(low + width, high)) if up else (max(high - width, low), high)
+        started = time.monotonic()
+        rows = reader.execute(query, {**condition.bindings, "low": begin, "high": end, "limit": most.items})
+        yield Step(rows, end if up else begin)
+        low, high = (end, high) if up else (low, begin)
+        took = time.monotonic() - started
+        if took < most.sec / 16:
+            width = min(width * 4, MOST_WINDOW)
+        elif took > most.sec / 4:
+            width = max(width // 4, 1)
+
+
+def _behind(seq: int, *, up: bool) -> int:
+    """The cursor that goes on after this entry."""
+    return seq + 1 if up else seq
 
 
 def _bounds(reader: apsw.Connection, low: int, high: int, selection: Selection) -> tuple[int, int]:
@@ -139,17 +177,15 @@ def _condition(selection: Selection) -> Condition:
     def one_of(column: str, values: list[Any]) -> str:
         return f"{column} IN ({', '.join(bound(value) for value in values)})"
 
-    if selection.categories:
-        parts.append(one_of("category", [CATEGORIES.index(name) for name in sorted(selection.categories)]))
-    if selection.severity != SEVERITIES[0]:
-        parts.append(f"severity >= {bound(SEVERITIES.index(selection.severity))}")
+    if selection.categories or selection.severity != EVERYTHING.severity:
+        parts.append(one_of("kind", sorted(sqlite_index.kinds(selection))))
     if selection.sources:
-        parts.append(one_of("source", sorted(selection.sources)))
+        parts.append(one_of(_SOURCE, sorted(selection.sources)))
     if selection.traceids:
         parts.append(one_of("traceid", sorted(selection.traceids)))
     if selection.types:
-        alternatives = [one_of("type", sorted(selection.types))]
-        alternatives += [f"substr(type, 1, {len(prefix)}) = {bound(prefix)}" for prefix in selection.type_prefixes]
+        alternatives = [one_of(_TYPE, sorted(selection.types))]
+        alternatives += [f"substr({_TYPE}, 1, {len(prefix)}) = {bound(prefix)}" for prefix in selection.type_prefixes]
         parts.append(f"({' OR '.join(alternatives)})")
     if selection.text:
         parts.append(f"({_text_condition(selection.text, bound)})")
@@ -159,7 +195,7 @@ def _condition(selection: Selection) -> Condition:
 def _text_condition(text: str, bound: Callable[[Any], str]) -> str:
     """Where the text may stand; in JSON also as ``\\u`` escapes, as which many senders write what is not ASCII."""
     plain = bound(_lower(text))
-    places = [f"instr(lower({column}), {plain})" for column in ("source", "type", "ifnull(subject, '')")]
+    places = [f"instr(lower({column}), {plain})" for column in (_SOURCE, _TYPE, "ifnull(subject, '')")]
     spellings = {_lower(json.dumps(text, ensure_ascii=ascii_only)[1:-1]) for ascii_only in (True, False)} | {
         _lower(text)
     }

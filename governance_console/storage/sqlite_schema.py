@@ -1,0 +1,61 @@
+"""The tables of a log's file, and what their columns mean.
+
+A change of the tables is a change here, one more ``VERSION``, and one more step in ``sqlite_upgrade``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from governance_console.categories import CATEGORIES, SEVERITIES
+
+VERSION: Final = 2
+
+LOG: Final = """
+CREATE TABLE log (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+ENTRIES: Final = """
+-- A name is kept once; in entries and their indexes stands its number, however long the name that a sender chose.
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL UNIQUE,
+    events INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sources_by_last ON sources (last);
+CREATE TABLE types (id INTEGER PRIMARY KEY, type TEXT NOT NULL UNIQUE) STRICT;
+-- Small columns first: what filters look at is read without the entry and the data behind it.
+-- kind is category and severity as one number: see kind_of.
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    subject TEXT,
+    traceid TEXT,
+    identity BLOB NOT NULL,
+    salt BLOB,
+    data_is_json INTEGER NOT NULL,
+    entry BLOB NOT NULL,
+    data BLOB
+) STRICT;
+"""
+
+INDEXES: Final = """
+-- Every index ends in seq: what is equal in its columns stands there in the order of the record.
+CREATE UNIQUE INDEX entries_by_identity ON entries (identity);
+CREATE INDEX entries_by_kind ON entries (kind);
+CREATE INDEX entries_by_source ON entries (source, kind);
+CREATE INDEX entries_by_type ON entries (type, kind);
+CREATE INDEX entries_by_source_and_type ON entries (source, type, kind);
+CREATE INDEX entries_by_traceid ON entries (traceid, kind) WHERE traceid IS NOT NULL;
+"""
+
+SCHEMA: Final = LOG + ENTRIES + INDEXES
+
+
+def kind_of(category: str, severity: str) -> int:
+    """Category and severity as one number, so that an index on it serves either, and both."""
+    return CATEGORIES.index(category) * len(SEVERITIES) + SEVERITIES.index(severity)

@@ -1,0 +1,66 @@
+"""Items as rows. Used by the writer's thread, within a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import apsw
+
+from governance_console.storage import NewItem
+from governance_console.storage.sqlite_rows import column
+from governance_console.storage.sqlite_schema import kind_of
+
+_INSERT: Final = (
+    "INSERT INTO entries (seq, kind, source, type, subject, traceid, identity, salt, data_is_json, entry, data)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HEARD: Final = (
+    "INSERT INTO sources (source, events, first, last) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (source) DO UPDATE SET events = events + excluded.events, last = excluded.last"
+)
+
+
+def insert(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
+    """Insert items, and count them with their sources."""
+    heard = _heard(items)
+    writer.executemany(_HEARD, heard)
+    sources = {name: _number(writer, "SELECT id FROM sources WHERE source = ?", name) for name, *_ in heard}
+    types = {name: _type(writer, name) for name in {new.shown.type for new in items}}
+    writer.executemany(_INSERT, (_row(new, sources[new.shown.source], types[new.shown.type]) for new in items))
+
+
+def _row(new: NewItem, source: int, type_number: int) -> tuple[Any, ...]:
+    item, shown = new.item, new.shown
+    return (
+        item.seq,
+        kind_of(shown.category, shown.severity),
+        source,
+        type_number,
+        new.subject,
+        shown.traceid,
+        new.identity,
+        item.salt,
+        item.data_is_json,
+        item.entry,
+        item.data,
+    )
+
+
+def _heard(items: Sequence[NewItem]) -> Sequence[tuple[str, int, int, int]]:
+    """How many events of which source, and their first and last number."""
+    heard: dict[str, tuple[int, int, int]] = {}
+    for new in items:
+        count, first, _ = heard.get(new.shown.source, (0, new.item.seq, 0))
+        heard[new.shown.source] = (count + 1, first, new.item.seq)
+    return [(source, *numbers) for source, numbers in heard.items()]
+
+
+def _type(writer: apsw.Connection, name: str) -> int:
+    # Looked for first: nearly every type was seen before, and reading is cheaper than an insert that conflicts.
+    found = column(writer, "SELECT id FROM types WHERE type = ?", (name,))
+    return int(found[0]) if found else _number(writer, "INSERT INTO types (type) VALUES (?) RETURNING id", name)
+
+
+def _number(writer: apsw.Connection, statement: str, *values: Any) -> int:
+    return int(column(writer, statement, values)[0])
