@@ -54,6 +54,7 @@ class _Attributes(msgspec.Struct):
     source: str
     type: str
     traceid: str | int | bool | None = None
+    subject: str | None = None
 
 
 class _Entry(msgspec.Struct):
@@ -157,6 +158,11 @@ def shown_of(entry: bytes) -> Shown:
     trace = event.traceid
     traceid = trace if trace is None or isinstance(trace, str) else _string(trace).decode()
     return Shown(found.category, found.severity, event.source, event.type, traceid)
+
+
+def subject_of(entry: bytes) -> str | None:
+    """The event's subject, read back from an entry's bytes."""
+    return _attributes_decoder.decode(_entry_decoder.decode(entry).event).subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from msgspec import DecodeError
 from governance_console.errors import CannotStart
 from governance_console.storage.lock import LockFile
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
+from governance_console.storage.sqlite_upgrade import upgrade
 
 APPLICATION_ID: Final = 0x474F5643
 """``GOVC``, in the file's header."""
@@ -105,6 +106,8 @@ class SqliteFile:
             _set_pace(writer)
             if is_new:
                 self._create(writer)
+            else:
+                upgrade(writer)
             writer.execute("BEGIN IMMEDIATE")
             writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', 'opened')")
             writer.execute("COMMIT")

@@ -1,0 +1,63 @@
+"""Files of older consoles, brought to this one's tables. Used by the writer's thread before anybody else comes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import apsw
+
+from governance_console.entries import Item, shown_of, subject_of
+from governance_console.storage import NewItem
+from governance_console.storage.sqlite_rows import column
+from governance_console.storage.sqlite_schema import ENTRIES, INDEXES, VERSION
+from governance_console.storage.sqlite_write import insert
+
+AT_ONCE: Final = 64
+"""Entries held in memory: each may have 1 MiB of data."""
+
+SAY_SEC: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+def upgrade(writer: apsw.Connection) -> None:
+    """Bring a file to this console's tables in one transaction: after a crash, or an error, it is what it was."""
+    version = int(column(writer, "PRAGMA user_version")[0])
+    if version == VERSION:
+        return
+    _log.warning("the record is of schema %d; it is copied to schema %d, which takes time and space", version, VERSION)
+    started = time.monotonic()
+    writer.execute("BEGIN IMMEDIATE")
+    for older in range(version, VERSION):
+        _STEPS[older](writer)
+    writer.pragma("user_version", VERSION)
+    writer.execute("COMMIT")
+    _log.warning("the record is of schema %d now, after %.0f s", VERSION, time.monotonic() - started)
+
+
+def _from_1(writer: apsw.Connection) -> None:
+    """Schema 1 had several shapes, none with today's indexes. The entries say all that is needed."""
+    for index in column(writer, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"):
+        writer.execute(f"DROP INDEX {index}")
+    writer.execute("DROP TABLE IF EXISTS sources; ALTER TABLE entries RENAME TO entries_1;" + ENTRIES)
+    size = int(column(writer, "SELECT ifnull(max(seq) + 1, 0) FROM entries_1")[0])
+    say_at = time.monotonic() + SAY_SEC
+    for begin in range(0, size, AT_ONCE):
+        query = "SELECT seq, identity, entry, salt, data, data_is_json FROM entries_1 WHERE seq >= ? AND seq < ?"
+        rows: list[tuple[Any, ...]] = writer.execute(query, (begin, begin + AT_ONCE)).fetchall()
+        insert(writer, [_new_item(*row) for row in rows])
+        if time.monotonic() > say_at:
+            _log.warning("%d of %d entries are copied", begin + len(rows), size)
+            say_at = time.monotonic() + SAY_SEC
+    # Indexes now, not before: to sort once is faster than to insert each.
+    writer.execute("DROP TABLE entries_1;" + INDEXES)
+
+
+def _new_item(seq: int, identity: bytes, entry: bytes, salt: bytes | None, data: bytes | None, is_json: int) -> NewItem:
+    return NewItem(Item(seq, entry, salt, data, bool(is_json)), identity, shown_of(entry), subject_of(entry))
+
+
+_STEPS: Final[Mapping[int, Callable[[apsw.Connection], None]]] = {1: _from_1}

@@ -1,0 +1,127 @@
+"""Files of older consoles become this one's, with every entry byte for byte, or stay what they were."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import apsw
+import pytest
+
+from governance_console.errors import CannotStart
+from governance_console.selection import Selection
+from governance_console.storage.sqlite import SqliteStorage
+from governance_console.storage.sqlite_file import APPLICATION_ID
+from governance_console.storage.sqlite_schema import VERSION
+from tests.test_selection import EVERY_ITEM, all_pages, wanted
+
+SELECTIONS = (
+    Selection(),
+    Selection(categories=frozenset({"tool"}), severity="notice"),
+    Selection(sources=frozenset({"planner-7", "Ärger"}), types=frozenset({"agent.*"})),
+    Selection(traceids=frozenset({"trace-0"})),
+    Selection(text="needle"),
+)
+LOG = "CREATE TABLE log (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+FIRST_1 = (
+    LOG
+    + """
+CREATE TABLE entries (seq INTEGER PRIMARY KEY, identity BLOB NOT NULL, entry BLOB NOT NULL, salt BLOB,
+    data_is_json INTEGER NOT NULL, data BLOB) STRICT;
+CREATE UNIQUE INDEX entries_by_identity ON entries (identity);
+"""
+)
+LAST_1 = (
+    LOG
+    + """
+CREATE TABLE entries (seq INTEGER PRIMARY KEY, category INTEGER NOT NULL DEFAULT 0, severity INTEGER NOT NULL DEFAULT 0,
+    source TEXT NOT NULL DEFAULT '', type TEXT NOT NULL DEFAULT '', subject TEXT, traceid TEXT,
+    identity BLOB NOT NULL, salt BLOB, data_is_json INTEGER NOT NULL, entry BLOB NOT NULL, data BLOB) STRICT;
+CREATE UNIQUE INDEX entries_by_identity ON entries (identity);
+CREATE INDEX entries_by_traceid ON entries (traceid) WHERE traceid IS NOT NULL;
+CREATE INDEX entries_by_source ON entries (source);
+CREATE INDEX errors_by_source ON entries (source) WHERE severity >= 4;
+CREATE TABLE sources (source TEXT PRIMARY KEY, events INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+)
+
+
+def write_1(path: Path, schema: str) -> None:
+    """A file of schema 1 with the items of the selections' test."""
+    file = apsw.Connection(str(path))
+    file.pragma("journal_mode", "wal")
+    file.execute(schema + "BEGIN")
+    file.execute("INSERT INTO log VALUES ('epoch', 'epoch-of-1'), ('origin', 'example.net/log')")
+    file.executemany(
+        "INSERT INTO entries (seq, identity, entry, salt, data_is_json, data) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one.item.seq, one.identity, one.item.entry, one.item.salt, one.item.data_is_json, one.item.data)
+            for one in EVERY_ITEM
+        ],
+    )
+    file.pragma("application_id", APPLICATION_ID)
+    file.pragma("user_version", 1)
+    file.execute("COMMIT")
+    file.close()
+
+
+def tables(path: Path) -> set[tuple[str, str]]:
+    file = apsw.Connection(str(path))
+    rows = {(str(name), str(sql)) for name, sql in file.execute("SELECT name, sql FROM sqlite_schema")}
+    file.close()
+    return rows
+
+
+@pytest.mark.parametrize("schema", [FIRST_1, LAST_1], ids=["the first", "the last"])
+async def test_a_file_of_schema_1_is_taken_over_whole(
+    tmp_path: Path, schema: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_1(tmp_path / "old.db", schema)
+    storage = SqliteStorage(tmp_path / "old.db", None, lambda: "epoch-2")
+    with caplog.at_level(logging.WARNING):
+        log = await storage.open()
+    assert (log.epoch, log.origin, log.size) == ("epoch-of-1", "example.net/log", len(EVERY_ITEM))
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]  # its begin and its end
+    try:
+        known = await storage.known([one.identity for one in EVERY_ITEM])
+        assert [known[one.identity].entry for one in EVERY_ITEM] == [one.item.entry for one in EVERY_ITEM]
+        for selection in SELECTIONS:
+            expected = [new.item for new in EVERY_ITEM if wanted(new, selection)]
+            assert await all_pages(storage, selection, True, 100) == expected
+        heard = {one.name: one.events for one in await storage.sources(500, 0, 1)}
+        assert heard == dict.fromkeys(heard, 100) and len(heard) == 4
+    finally:
+        await storage.close()
+    new = SqliteStorage(tmp_path / "new.db", None, lambda: "epoch-2")
+    await new.open()
+    await new.close()
+    assert tables(tmp_path / "old.db") == tables(tmp_path / "new.db")
+    caplog.clear()
+    assert await storage_opens_again(tmp_path / "old.db") == len(EVERY_ITEM)
+    assert not caplog.records
+
+
+async def storage_opens_again(path: Path) -> int:
+    storage = SqliteStorage(path, None, lambda: "epoch-3")
+    log = await storage.open()
+    await storage.close()
+    return log.size
+
+
+async def test_a_file_that_cannot_be_taken_over_stays_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    write_1(path, LAST_1)
+    damaged = apsw.Connection(str(path))
+    damaged.execute("UPDATE entries SET entry = x'ff' WHERE seq = 399")
+    damaged.close()
+    before = tables(path)
+    for _ in range(2):
+        with pytest.raises(CannotStart, match="restore a backup"):
+            await SqliteStorage(path, None, lambda: "epoch-2").open()
+    file = apsw.Connection(str(path))
+    assert file.pragma("user_version") == 1
+    assert file.execute("SELECT count(*) FROM entries").fetchall() == [(400,)]
+    file.close()
+    assert tables(path) == before
+    assert VERSION > 1
