@@ -8,7 +8,7 @@
     ├── CommandFailed           a command cannot do what it was asked to; one sentence; exit status 2
     │   └── NotReached          the console did not answer; it may the next time
     ├── InputError              what somebody sent is at fault; sending it again changes nothing
-    │   ├── Malformed           not UTF-8, not JSON, nested too deep
+    │   ├── Malformed           not UTF-8, not JSON, nested too deep, not in its format
     │   ├── Unacceptable        well-formed, but not an event, a query or a cursor
     │   ├── Unsupported         a media type, charset or encoding that is not taken
     │   ├── TooLarge            past a limit
@@ -80,7 +80,7 @@ class InputError(ConsoleError):
 
 
 class Malformed(InputError):
-    """Not UTF-8, not JSON, or nested too deep."""
+    """Not UTF-8, not JSON, nested too deep, or not in the format it has to have."""
 
 
 class Unacceptable(InputError):

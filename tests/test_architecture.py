@@ -16,6 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
     *("frames", "inflate", "jsontext", "limits", "lines", "rhythm", "ring", "selection", "settling", "times"),
+    *("edge", "merkle", "proving", "tiles"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
@@ -26,12 +27,19 @@ LAYERS = (
     ("api",),
     ("journal", "ticker", "assistant", "sessions", "logs", "background"),
     ("settling", "feed", "watching", "storage", "metrics", "settings", "openapi"),
+    ("exported",),
+    ("verify",),
+    ("verifytree", "storedtree"),
+    ("evidence", "edge", "prooffile"),
+    ("checkpoint", "proving"),
+    ("notes", "tiles"),
+    ("findings",),
     ("entries", "ring", "access", "rhythm", "inflate", "lines"),
     ("events",),
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),
-    ("errors", "limits", "closes", "backoff", "columns", "display", "frames"),
+    ("errors", "limits", "closes", "backoff", "columns", "display", "frames", "merkle"),
 )
 
 
