@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
     *("frames", "inflate", "jsontext", "limits", "lines", "rhythm", "ring", "selection", "settling", "times"),
-    *("edge", "merkle", "proving", "tiles"),
+    *("checkpoint", "edge", "merkle", "notes", "prooffile", "proving", "tiles"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
