@@ -16,7 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
     *("frames", "inflate", "jsontext", "limits", "lines", "rhythm", "ring", "selection", "settling", "times"),
-    *("checkpoint", "edge", "merkle", "notes", "prooffile", "proving", "tiles"),
+    *("checkpoint", "edge", "evidence", "exported", "findings", "merkle", "notes", "prooffile", "proving"),
+    *("storedtree", "tiles", "verify", "verifytree"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 

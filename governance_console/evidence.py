@@ -1,0 +1,104 @@
+"""Checkpoints that somebody kept: found in whatever they were kept in, and sorted into proof and its opposite. Pure.
+
+Taken are signed notes, one or several after another, and the stream's messages as JSON lines, of which those count
+that have a member ``checkpoint``; ``wscat`` puts ``< `` before a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from governance_console.checkpoint import Checkpoint, parse_checkpoint
+from governance_console.errors import Malformed
+from governance_console.findings import Findings, Kind
+from governance_console.limits import MAX_NOTE_BYTES
+from governance_console.notes import Standing, VerifierKey, parse_note, standing
+
+
+class _Message(msgspec.Struct):
+    checkpoint: str | None = None
+
+
+_message_decoder: Final = msgspec.json.Decoder(_Message)
+_DASH: Final = "\u2014 ".encode()
+_REFUSED: Final = {
+    Standing.UNSIGNED: Kind.UNSIGNED,
+    Standing.OTHER_KEY: Kind.OTHER_KEY,
+    Standing.FALSE: Kind.FALSE_SIGNATURE,
+}
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What a trusted key signed: for each size the roots, each with where it was found. One root, in a whole world."""
+
+    roots: dict[int, dict[bytes, str]] = field(default_factory=dict)
+    _seen: set[bytes] = field(default_factory=set)
+
+    def add(self, note: bytes, where: str, keys: Sequence[VerifierKey], origin: str, findings: Findings) -> None:
+        """Take this note in if it is a checkpoint of ``origin``, signed by one of these keys; else say why not.
+
+        The same note again is passed over: heartbeats repeat theirs, and a signature takes time to check.
+        """
+        digest = sha256(note).digest()
+        if digest in self._seen:
+            return
+        self._seen.add(digest)
+        try:
+            parsed = parse_note(note)
+            checkpoint = parse_checkpoint(parsed.text)
+        except Malformed:
+            findings.add(Kind.NOT_A_CHECKPOINT, detail=where)
+            return
+        stands = standing(parsed, keys)
+        if stands in _REFUSED:
+            findings.add(_REFUSED[stands], detail=f"{where} (size {checkpoint.size})")
+        elif checkpoint.origin != origin:
+            findings.add(Kind.OTHER_ORIGIN, detail=f"{where} (size {checkpoint.size})")
+        else:
+            self._keep(checkpoint, where)
+
+    def _keep(self, checkpoint: Checkpoint, where: str) -> None:
+        self.roots.setdefault(checkpoint.size, {}).setdefault(checkpoint.root, where)
+
+
+def checkpoints_in(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, bytes]]:
+    """The notes in the lines of a file, each with where it begins; they may be anything, and are not yet checked.
+
+    A file that has neither a note nor a message with one yields nothing.
+    """
+    held: list[bytes] = []
+    began = size = 0
+    signed = False
+    for number, raw in enumerate(lines, 1):
+        line = raw.removesuffix(b"\n").removesuffix(b"\r")
+        is_message = line.lstrip(b"< ").startswith(b"{") and not held
+        is_signature = line.startswith(_DASH)
+        if held and ((signed and not is_signature) or size > MAX_NOTE_BYTES):
+            yield f"{name}, line {began}", b"".join(held)
+            held, size, signed = [], 0, False
+            is_message = line.lstrip(b"< ").startswith(b"{")
+        if is_message:
+            found = _checkpoint_of(line)
+            if found is not None:
+                yield f"{name}, line {number}", found
+        elif line or held:
+            began = began if held else number
+            held.append(line + b"\n")
+            size += len(line) + 1
+            signed = is_signature
+    if held:
+        yield f"{name}, line {began}", b"".join(held)
+
+
+def _checkpoint_of(line: bytes) -> bytes | None:
+    try:
+        message = _message_decoder.decode(line.lstrip(b"< "))
+    except (ValueError, RecursionError):
+        return line  # which is no checkpoint, and will be said to be none
+    return None if message.checkpoint is None else message.checkpoint.encode()

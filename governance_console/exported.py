@@ -1,0 +1,59 @@
+"""An export as NDJSON, read back: each line one item, exactly as the console writes it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from governance_console.entries import Item, item_line
+from governance_console.verify import Record
+
+
+class _Line(msgspec.Struct):
+    entry: msgspec.Raw
+    data: msgspec.Raw = msgspec.Raw()  # a union with None is no Raw
+    data_base64: str | None = None
+    salt: str | None = None
+    erased: msgspec.Raw = msgspec.Raw()
+
+
+_decoder: Final = msgspec.json.Decoder(_Line)
+
+
+def records_of(lines: Iterable[bytes]) -> Iterator[Record]:
+    """The record in each line. A line that is no item becomes a record whose entry is the line: no entry, that is.
+
+    A line has to be, byte for byte, what the console would write for its content, so that nothing in it is left
+    unchecked: no member twice, none beside the entry and its data, and no shown data beside the exact.
+    """
+    for line in lines:
+        whole = line.removesuffix(b"\n")
+        try:
+            record = _record(_decoder.decode(whole), whole)
+        except (ValueError, RecursionError):
+            record = None
+        yield Record(None, whole, None, None, False) if record is None else record
+
+
+def _record(line: _Line, whole: bytes) -> Record | None:
+    entry = bytes(line.entry)
+    if bytes(line.erased):
+        expected = b'{"entry":%s,"erased":%s}' % (entry, bytes(line.erased))
+        return Record(None, entry, None, None, True) if whole == expected else None
+    salt = None if line.salt is None else _exact(line.salt)
+    shown = bytes(line.data) or None
+    data = shown if line.data_base64 is None else _exact(line.data_base64)
+    item = Item(0, entry, salt, data, shown is not None)
+    return Record(None, entry, salt, data, False) if item_line(item) == whole + b"\n" else None
+
+
+def _exact(text: str) -> bytes:
+    """Raises ValueError (binascii.Error is one)."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        raise binascii.Error("stray bits")
+    return found

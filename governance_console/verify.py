@@ -1,0 +1,158 @@
+"""Is this log whole? Entries in order, from a database, an export or a mirror, against what was signed. Pure.
+
+Constant memory in the entries; the checkpoints are held. Hostile input makes findings, never an exception.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import msgspec
+
+from governance_console.evidence import Evidence
+from governance_console.findings import Finding, Findings, Kind
+from governance_console.storedtree import StoredTiles, StoredTree
+from governance_console.verifytree import Compared, VerifiedTree
+
+
+class Record(NamedTuple):
+    """One entry as a source has it. A plain tuple of the same does as well.
+
+    ``seq`` is the source's own number for it, None where it has none but the entry's; ``entry``, ``salt`` and
+    ``data`` are bytes, or None where there is none. ``is_erased`` says that the source marks its data as erased.
+    A database's column can hold anything, so nothing of it is believed, the types included.
+    """
+
+    seq: object
+    entry: object
+    salt: object
+    data: object
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found. ``findings`` in the order in which they were made, and ``dropped`` more.
+
+    The entries below ``proved`` are just those that were signed, or would be but for the findings; those from
+    there to ``size`` were not signed yet, or what was signed says otherwise.
+    """
+
+    size: int
+    proved: int
+    findings: Sequence[Finding]
+    dropped: int
+    compared: Sequence[Compared]
+
+    @property
+    def is_tampered(self) -> bool:
+        """Whether something speaks against the log."""
+        return any(finding.kind.is_tampering for finding in self.findings)
+
+
+class _Entry(msgspec.Struct, gc=False):
+    # The types are what makes it an entry; only two of them are looked at.
+    seq: int
+    recorded: str
+    principal: str
+    category: str
+    severity: str
+    event: msgspec.Raw
+    data_hash: str | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Entry).decode
+
+
+def verify(
+    records: Iterable[Record],
+    evidence: Evidence,
+    findings: Findings,
+    stored: StoredTiles | None = None,
+) -> Verdict:
+    """Go through a log's entries, all of them from number 0 on, and say what is wrong with them and where.
+
+    ``findings`` has those that were made while the evidence was read. ``stored`` are the log's own tiles, or a
+    mirror's: they name the single entry where signed roots can name a range only. Entries, tiles and evidence have
+    to be of one moment: a log that grows meanwhile has tiles beyond its entries, which reads as entries missing.
+    """
+    tree = VerifiedTree(evidence, StoredTree(stored, evidence), findings)
+    leaves: list[bytes | None] = []
+    room, expected = tree.room(), 0
+    source = iter(records)
+    following = next(source, None)
+    while following is not None:
+        record, following = following, next(source, None)
+        number, entry, salt, data, is_erased = record
+        found = _entry(entry)
+        says = None if found is None else found.seq
+        if says != expected or (number is not None and number != expected):
+            place = _place(expected, number, says, following, findings)
+            if place is None:
+                continue
+            if place > expected:
+                tree.add(leaves)
+                tree.skip(place - expected)
+                leaves, room = [], tree.room()
+        else:
+            place = expected
+        if found is None:
+            findings.add(Kind.NOT_AN_ENTRY, place)
+        elif found.data_hash is None:
+            if data is not None or salt is not None:
+                findings.add(Kind.DATA_ALTERED, place)
+        elif data is None or salt is None:
+            if not is_erased or data is not None:
+                findings.add(Kind.DATA_MISSING, place)
+        elif not _is_hash(found.data_hash, salt, data):
+            findings.add(Kind.DATA_ALTERED, place)
+        leaves.append(sha256(b"\0" + entry).digest() if isinstance(entry, bytes) else None)
+        if len(leaves) == room:
+            tree.add(leaves)
+            leaves, room = [], tree.room()
+        expected = place + 1
+    tree.add(leaves)
+    tree.finish()
+    if not evidence.roots:
+        findings.add(Kind.NO_CHECKPOINT)
+    return Verdict(tree.size, tree.proved, tuple(findings.kept), findings.dropped, tuple(tree.compared))
+
+
+def _place(expected: int, number: object, says: int | None, following: Record | None, findings: Findings) -> int | None:
+    """Where a record belongs that is not, or does not say that it is, the one expected. None: nowhere.
+
+    The source's own number decides. Without one the entry's does, unless the record after it goes on as if this
+    one were in its place: then it is this one that lies.
+    """
+    place = number if type(number) is int else says
+    if number is None and following is not None:
+        after = _entry(following[1])
+        if after is not None and after.seq == expected + 1:
+            place = expected
+    if place is None:
+        return expected
+    if place < expected:
+        findings.add(Kind.MISPLACED, place, detail=f" (after entry {expected - 1})")
+        return None
+    if place > expected:
+        findings.add(Kind.MISSING, expected, place - 1)
+    if says is not None and says != place:
+        findings.add(Kind.RENUMBERED, place, detail=f" ({says})")
+    return place
+
+
+def _entry(entry: object) -> _Entry | None:
+    try:
+        return _decode(entry) if isinstance(entry, bytes) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_hash(expected: str, salt: object, data: object) -> bool:
+    if not isinstance(salt, bytes) or not isinstance(data, bytes):
+        return False
+    return b2a_base64(sha256(salt + data).digest(), newline=False) == expected.encode()
