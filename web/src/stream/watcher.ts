@@ -59,9 +59,9 @@ export class Watcher {
   /** Returns what stops it. */
   start(): () => void {
     const seen = (): void => {
-      if (document.visibilityState === "hidden") return;
+      // Going out of sight too: the frame that was asked for will not come, and nothing else would be armed after it.
       this.#flush();
-      this.#connection.wake();
+      if (document.visibilityState === "visible") this.#connection.wake();
     };
     window.addEventListener("online", this.retryNow);
     document.addEventListener("visibilitychange", seen);
