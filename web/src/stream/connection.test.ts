@@ -50,19 +50,33 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("backs off from two seconds to thirty, and starts over once it was welcomed", async () => {
+test("backs off from a second and a half to thirty, and starts over once it was welcomed", async () => {
   await begin();
   const delays: number[] = [];
-  for (let i = 0; i < 6; i += 1) {
+  for (let i = 0; i < 12; i += 1) {
     socket().ends(1006);
     const delay = owner.down.mock.lastCall![1] - Date.now();
     delays.push(delay);
     await vi.advanceTimersByTimeAsync(delay);
   }
-  expect(delays).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  expect(delays).toEqual([1500, 1500, 2000, 2000, 4000, 4000, 8000, 8000, 16_000, 16_000, 30_000, 30_000]);
   socket().says("{}");
   socket().ends(1001);
-  expect(owner.down.mock.lastCall).toEqual([Date.now(), Date.now() + 2000, true]);
+  expect(owner.down.mock.lastCall).toEqual([Date.now(), Date.now() + 1500, true]);
+});
+
+test.each([0, 0.25, 0.5, 0.75, 0.999, 1])("a restart of three seconds is noticed within two, whatever the chance (%d)", async (chance) => {
+  await begin(chance);
+  socket().says("{}");
+  const backAt = Date.now() + 3000;
+  socket().ends(1001);
+  while (Date.now() < backAt) {
+    const tried = sockets.length;
+    await vi.advanceTimersByTimeAsync(owner.down.mock.lastCall![1] - Date.now());
+    expect(sockets).toHaveLength(tried + 1);
+    if (Date.now() < backAt) socket().ends(1006);
+  }
+  expect(Date.now() - backAt).toBeLessThanOrEqual(2000);
 });
 
 test("never comes back sooner than a second", async () => {
@@ -77,7 +91,7 @@ test("a laptop that slept was away since it heard the last, not since it woke", 
   const heardAt = Date.now();
   vi.setSystemTime(heardAt + 3_600_000);
   socket().ends(1006);
-  expect(owner.down.mock.lastCall).toEqual([heardAt, Date.now() + 2000, true]);
+  expect(owner.down.mock.lastCall).toEqual([heardAt, Date.now() + 1500, true]);
 });
 
 test("waking connects at once, and once", async () => {

@@ -3,7 +3,12 @@ const CREDENTIAL_ENDED = 4401;
 const POSITION_LOST = 4510;
 
 const PATIENCE_MIN_MS = 10_000;
+/** A console that is restarted is back within seconds: it is looked for that often, and only then more patiently. */
+const FIRST_RETRIES_SEC = 1.5;
 const SLOWEST_RETRY_SEC = 30;
+
+/** The longest wait before attempt `n`, from 0: 1.5, 1.5, 2, 2, 4, 4, 8, 8, 16, 16, 30, 30 … seconds. */
+const longestWait = (n: number): number => Math.min(SLOWEST_RETRY_SEC, Math.max(FIRST_RETRIES_SEC, 2 ** Math.floor(n / 2)));
 
 /** The part of a WebSocket that is used, so that tests can stand in for the network. */
 export interface Socket {
@@ -107,8 +112,8 @@ export class Connection {
 
   #later(since: number): void {
     this.#abandon();
-    const most = Math.min(SLOWEST_RETRY_SEC, 2 ** (this.#attempt + 1));
-    const delay = 1000 * (1 + this.#random() * (most - 1));
+    // Anywhere between one second and the longest, so that those who were cut off together do not come back together.
+    const delay = 1000 * (1 + this.#random() * (longestWait(this.#attempt) - 1));
     this.#attempt += 1;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
