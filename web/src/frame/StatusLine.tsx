@@ -24,17 +24,18 @@ export function StatusLine() {
   const size = useStream((state) => state.size);
   const next = useStream((state) => state.next);
   const beat = useStream((state) => state.beat);
+  const heardAt = useStream((state) => state.heardAt);
   const tally = useStream((state) => state.tally);
   const offset = useStream((state) => state.clockOffset);
   const unbroken = useStream((state) => state.unbroken);
   const loaded = useStream((state) => state.loaded);
   const watcher = useWatcher();
   const now = useNow();
-  const condition = describe({ link, writable, behind: size - next, online: navigator.onLine, host: location.host }, now);
+  const condition = describe({ link, beat, heardAt, writable, behind: size - next, online: navigator.onLine, host: location.host }, now);
   const connected = link.phase === "live" || link.phase === "catching-up";
-  // While something is off, its words take the room; and without a connection nobody knows what the record is doing.
-  const calm = connected && writable;
-  const silent = beat && now - beat.at > 2000 * beat.intervalSec;
+  // While something is off, its words take the room; and where nothing is heard nobody knows what the record is doing.
+  const stale = !connected || condition.tone === "warn";
+  const calm = !stale && writable;
 
   return (
     <section aria-label="Status" className={cx(css.line, css[condition.tone])}>
@@ -51,7 +52,7 @@ export function StatusLine() {
           Retry now
         </button>
       )}
-      <p className={cx(css.fact, silent && css.stale)}>
+      <p className={cx(css.fact, stale && css.stale)}>
         <span className={css.roomy}>heartbeat </span>
         {beat ? (
           <span className={css.age}>
@@ -61,7 +62,7 @@ export function StatusLine() {
           <span className={css.age}>none yet</span>
         )}
       </p>
-      {connected && !writable && (
+      {!stale && !writable && (
         <p className={cx(css.fact, css.refusing)}>
           record <b>not writable</b>: new events are being refused. Free disk space on the host, or read the console’s log.
         </p>

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { describe as tell } from "./condition.ts";
 
-const facts = { link: { phase: "live" }, writable: true, behind: 0, online: true, host: "ops-1:8080" } as const;
+const beat = { count: 1, at: 0, time: "", intervalSec: 5 };
+const facts = { link: { phase: "live" }, beat, heardAt: 0, writable: true, behind: 0, online: true, host: "ops-1:8080" } as const;
 
 test.each([
   ["live", facts, { tone: "good", word: "Live", retry: false }],
@@ -11,3 +12,20 @@ test.each([
   ["trying right now", { ...facts, link: { phase: "waiting", retryAt: 0 } }, { word: "Reconnecting", retry: false }],
   ["without a network", { ...facts, online: false, link: { phase: "waiting", retryAt: 4000 } }, { tone: "bad", word: "Offline", retry: true }],
 ] as const)("%s", (_, given, expected) => expect(tell(given, 0)).toMatchObject(expected));
+
+test.each([
+  ["a heartbeat that is late is not missing yet", facts, 8000, "Live"],
+  ["one that is missing is told in words", facts, 8001, "No heartbeat"],
+  ["also while catching up", { ...facts, link: { phase: "catching-up", target: 9 } }, 8001, "No heartbeat"],
+  ["and while the record is not written", { ...facts, writable: false }, 8001, "No heartbeat"],
+  ["entries are a sign of life too", { ...facts, heardAt: 1000 }, 8001, "Live"],
+  ["a fast heartbeat leaves three seconds", { ...facts, beat: { ...beat, intervalSec: 0.1 } }, 3000, "Live"],
+  ["and no more", { ...facts, beat: { ...beat, intervalSec: 0.1 } }, 3001, "No heartbeat"],
+  ["a slow heartbeat is waited for", { ...facts, beat: { ...beat, intervalSec: 60 } }, 90_000, "Live"],
+  ["a connection that is known to be lost is not silent", { ...facts, link: { phase: "waiting", retryAt: 0 } }, 60_000, "Reconnecting"],
+  ["nor one that has not been welcomed", { ...facts, link: { phase: "connecting" } }, 60_000, "Connecting"],
+] as const)("%s", (_, given, now, word) => expect(tell(given, now).word).toBe(word));
+
+test("silence is counted from the last heartbeat, in amber", () => {
+  expect(tell({ ...facts, heardAt: 3000 }, 12_400)).toMatchObject({ tone: "warn", detail: expect.stringMatching(/^for 12 s · ops-1:8080 is connected/) });
+});

@@ -1,4 +1,4 @@
-import type { Link } from "../stream/reducer.ts";
+import type { Beat, Link } from "../stream/reducer.ts";
 import { count } from "../format/number.ts";
 import { span } from "../format/time.ts";
 
@@ -10,8 +10,16 @@ export interface Condition {
   readonly retry: boolean;
 }
 
+/** From here on a silence is told, in heartbeats: one that is late is not missing yet. */
+const LATE = 1.6;
+/** However fast the heartbeat: less than this is a slow moment of this computer. */
+const LATE_MIN_MS = 3000;
+
 interface Facts {
   readonly link: Link;
+  readonly beat: Beat | null;
+  /** This browser's clock when the stream last brought anything. */
+  readonly heardAt: number | null;
   readonly writable: boolean;
   readonly behind: number;
   /** What the browser believes; a console on this machine can be reached without any network. */
@@ -19,8 +27,17 @@ interface Facts {
   readonly host: string;
 }
 
+/** Whether a connection that is open has said nothing for longer than its heartbeat allows: the console may hang. */
+function isSilent({ beat, heardAt }: Facts, now: number): boolean {
+  return beat !== null && heardAt !== null && now - heardAt > Math.max(LATE_MIN_MS, LATE * 1000 * beat.intervalSec);
+}
+
 /** The connection in words. Anything but "live" says what is going on and what to do. */
-export function describe({ link, writable, behind, online, host }: Facts, now: number): Condition {
+export function describe(facts: Facts, now: number): Condition {
+  const { link, beat, writable, behind, online, host } = facts;
+  if (beat && (link.phase === "live" || link.phase === "catching-up") && isSilent(facts, now)) {
+    return { tone: "warn", word: "No heartbeat", detail: `for ${span(now - beat.at)} · ${host} is connected but says nothing: the console may hang, or the network`, retry: false };
+  }
   switch (link.phase) {
     case "connecting":
       return { tone: "busy", word: "Connecting", detail: "", retry: false };

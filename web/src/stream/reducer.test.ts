@@ -31,6 +31,11 @@ test("history and stream join without a gap and without a double", () => {
   expect(state).toMatchObject({ next: 5, size: 5, link: { phase: "live" }, seams: [], unbroken: { seq: 3 } });
 });
 
+test("whatever the stream brings is a sign of life", () => {
+  const later = (messages: readonly StreamMessage[], now: number) => reduce(live(3), { type: "batch", messages, now });
+  expect([live(3).heardAt, later([entry(3)], NOW + 7).heardAt, later([beat(3, 3)], NOW + 9).heardAt]).toEqual([NOW, NOW + 7, NOW + 9]);
+});
+
 test("only so many rows are held, the newest", () => {
   const state = batch(live(0), ...run(0, HELD + 500));
   expect(state.rows).toHaveLength(HELD);

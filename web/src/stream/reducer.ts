@@ -43,6 +43,8 @@ export interface StreamState {
   readonly historyDone: boolean;
   readonly writable: boolean;
   readonly beat: Beat | null;
+  /** This browser's clock when the stream last brought anything. */
+  readonly heardAt: number | null;
   /** The console's clock minus this browser's, in ms. */
   readonly clockOffset: number;
   readonly seams: readonly Seam[];
@@ -81,6 +83,7 @@ export const initial: StreamState = {
   historyDone: false,
   writable: true,
   beat: null,
+  heardAt: null,
   clockOffset: 0,
   seams: [],
   lostAt: null,
@@ -122,6 +125,7 @@ function began(state: StreamState, page: EventsPage, now: number, mark: Mark | n
     ...initial,
     link: state.link,
     beat: state.beat,
+    heardAt: state.heardAt,
     clockOffset: state.clockOffset,
     writable: state.writable,
     unseen: state.epoch === null && state.lostPosition === null ? missedOf(rows, unseenFrom) : state.unseen,
@@ -158,7 +162,7 @@ function older(state: StreamState, items: readonly Item[], done: boolean, now: n
 }
 
 function batch(state: StreamState, messages: readonly StreamMessage[], now: number): StreamState {
-  let next: Draft = { ...state, fresh: [] };
+  let next: Draft = { ...state, heardAt: now, fresh: [] };
   for (const message of messages) next = message.kind === "entry" ? entry(next, message, now) : heartbeat(next, message);
   const { fresh, ...rest } = next;
   if (fresh.length === 0) return rest;
