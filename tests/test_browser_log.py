@@ -201,6 +201,27 @@ async def test_the_log_by_keyboard_only(browser: Browser, sampled: ConsoleProces
         await keys.press("End")
         oldest = (await recorded(sampled, "&q=model_fallback"))[-1]
         await expect(entry_link(page, oldest)).to_be_focused()
+        await keys.press("Home")
+        await keys.press("Enter")
+        # A button that has led to the end of the list keeps the focus; a link that went with its entry hands it on.
+        await expect(panel(page, 229)).to_contain_text('"seq": 229')
+        await keys.press("ArrowDown")
+        newer = panel(page, 226).get_by_role("button", name="Newer")
+        await newer.press("Enter")
+        newer = panel(page, 229).get_by_role("button", name="Newer")
+        await expect(newer).to_be_disabled()
+        await expect(newer).to_be_focused()
+        await panel(page, 229).get_by_role("list").get_by_role("link", name="#230").press("Enter")
+        await expect(heading(page, 230)).to_be_focused()
+        # It is not in the list: the nearest gets the focus, and it does not take it back once it is.
+        await keys.press("Escape")
+        await expect(entry_link(page, 229)).to_be_focused()
+        await keys.press("/")
+        search = page.get_by_role("searchbox", name="Filter by text")
+        await search.fill("")
+        await expect(entry_link(page, 230)).to_be_visible()
+        await expect(search).to_be_focused()
+        await keys.press("Escape")
         await keys.press("?")
         await expect(page.get_by_role("dialog")).to_contain_text("go to the Log")
 
@@ -228,7 +249,10 @@ async def test_filters_in_the_address_survive_a_reload_and_back(browser: Browser
         assert await listed(page) == wanted
         await page.reload()
         await as_it_was()
-        await entry_link(page, wanted[1]).click()
+        # From entry to entry is no step to come back from.
+        for seq in (wanted[2], wanted[0], wanted[1]):
+            await entry_link(page, seq).click()
+            await expect(panel(page, seq)).to_be_visible()
         await panel(page, wanted[1]).get_by_role("link", name="Only this source").click()
         await expect(page).to_have_url(re.compile(rf"/log/{wanted[1]}\?severity=warning&source=\w+&q=temperature$"))
         await page.go_back()

@@ -27,17 +27,22 @@ export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props)
   const [read, again] = useItem(seq);
   const name = /^\d{1,15}$/.test(seq) ? seqName(Number(seq)) : `“${visible(seq)}”`;
   useSteps({ newer, older, close });
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const here = useRef("");
+  useEffect(() => {
+    // Opened; or gone on from a link in here, which is not here any more. What has the focus elsewhere keeps it.
+    if (here.current === "" || document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    here.current = seq;
+  }, [seq]);
   return (
     <aside className={css.panel} aria-label={`Entry ${name}`}>
       <div className={css.bar}>
         <h2 ref={heading} tabIndex={-1} className={css.heading}>
           {name}
         </h2>
-        <button type="button" className={button.small} disabled={newer === null} onClick={() => newer?.()} aria-keyshortcuts="ArrowUp">
+        <button type="button" className={button.small} aria-disabled={newer === null} onClick={() => newer?.()} aria-keyshortcuts="ArrowUp">
           <span aria-hidden="true">↑</span> Newer
         </button>
-        <button type="button" className={button.small} disabled={older === null} onClick={() => older?.()} aria-keyshortcuts="ArrowDown">
+        <button type="button" className={button.small} aria-disabled={older === null} onClick={() => older?.()} aria-keyshortcuts="ArrowDown">
           <span aria-hidden="true">↓</span> Older
         </button>
         <button type="button" className={button.small} onClick={close} aria-keyshortcuts="Escape">
@@ -52,7 +57,7 @@ export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props)
       {read.status === "read" && (
         <>
           <EntryDetails key={read.row.seq} row={read.row} text={read.text} zone={zone} />
-          <Around seq={read.row.seq} zone={zone} addressOf={addressOf} />
+          <Around key={read.row.seq} seq={read.row.seq} zone={zone} addressOf={addressOf} />
         </>
       )}
     </aside>

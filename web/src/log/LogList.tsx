@@ -107,17 +107,26 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
     before.current = opened;
     if (opened === was) return;
     const inside = scroller.current?.contains(document.activeElement) ?? false;
+    // With the panel goes the focus that was in it.
+    const lost = document.activeElement === document.body;
     const wanted = opened ?? was;
-    if (wanted === null || rows.length === 0) return;
-    setCursor(wanted);
-    // Closing gives focus back to the row; going on takes it along if it is here.
-    if (opened === null || inside) focusing.current = wanted;
-    show(Math.min(rows.length - 1, placeOf(rows, wanted)));
+    if (wanted === null) return;
+    const at = Math.min(rows.length - 1, placeOf(rows, wanted));
+    const nearest = rows[at];
+    if (!nearest) {
+      if (opened === null && lost) scroller.current?.focus({ preventScroll: true });
+      return;
+    }
+    setCursor(nearest.seq);
+    // Closing gives focus back to the row, or to the one nearest to an entry that is not listed; going on takes it along if it is here.
+    if (opened === null ? lost || inside : inside && nearest.seq === opened) focusing.current = nearest.seq;
+    show(at);
   }, [opened, rows, show]);
 
   useLayoutEffect(() => {
     if (focusing.current === null) return;
     const link = scroller.current?.querySelector<HTMLElement>(`[data-seq="${focusing.current}"]`);
+    // Not drawn yet. What is armed is always listed, so that it will be at once: else it would jump there from wherever one is by then.
     if (!link) return;
     focusing.current = null;
     link.focus({ preventScroll: true });
@@ -156,7 +165,7 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
   const at = cursor === null ? -1 : placeOf(rows, cursor);
   const stop = at >= from && at < to ? at : firstSeen;
   return (
-    <div ref={scroller} id={ENTRIES_ID} className={cx(table.scroller, css.scroller, stale && css.stale)} onScroll={scrolled}>
+    <div ref={scroller} id={ENTRIES_ID} tabIndex={-1} className={cx(table.scroller, css.scroller, stale && css.stale)} onScroll={scrolled}>
       <table className={cx(table.table, table.stamped)} aria-label="Entries" aria-busy={stale} aria-rowcount={pages.bottom === null && pages.loaded ? rows.length + 1 : -1}>
         <EntryHead size={pages.size} time={zone === "utc" ? "time UTC" : "time"} stamped />
         <tbody onKeyDown={step}>
@@ -168,6 +177,7 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
               at={from + i}
               to={addressOf(row.seq)}
               opened={row.seq === opened}
+              replace={opened !== null}
               stop={from + i === stop}
               zone={zone}
               now={now}

@@ -14,6 +14,8 @@ interface Props {
   readonly at: number;
   readonly to: string;
   readonly opened: boolean;
+  /** An entry is open, this or another: going on to this one is no step to come back from. */
+  readonly replace: boolean;
   /** The one row that Tab stops at; arrow keys go on from there. */
   readonly stop: boolean;
   readonly zone: Zone;
@@ -22,7 +24,7 @@ interface Props {
   readonly onOpen: (seq: number) => void;
 }
 
-export const LogRow = memo(function LogRow({ row, at, to, opened, stop, zone, now, onOpen }: Props) {
+export const LogRow = memo(function LogRow({ row, at, to, opened, replace, stop, zone, now, onOpen }: Props) {
   const pressed = () => {
     if (getSelection()?.type !== "Range") onOpen(row.seq);
   };
@@ -33,7 +35,7 @@ export const LogRow = memo(function LogRow({ row, at, to, opened, stop, zone, no
         row={row}
         time={<Time ms={row.at} zone={zone} text={stamp(row.at, zone, now)} />}
         link={
-          <Link to={to} data-seq={row.seq} tabIndex={stop ? 0 : -1} aria-current={opened ? "true" : undefined} onClick={(event) => event.stopPropagation()}>
+          <Link to={to} replace={replace} data-seq={row.seq} tabIndex={stop ? 0 : -1} aria-current={opened ? "true" : undefined} onClick={(event) => event.stopPropagation()}>
             {seqName(row.seq)}
           </Link>
         }

@@ -68,11 +68,19 @@ test("rows do not keep the data, only what it was about", () => {
 });
 
 test("an entry has neighbours in the list, also if it is not in it itself", () => {
-  const { rows } = run({ type: "began", page: { ...down(0, 0, null), items: [9, 7, 4, 2].map(item) }, from: 10 });
-  expect(placeOf(rows, 7)).toBe(1);
-  expect(neighbours(rows, 7)).toEqual({ newer: 9, older: 4 });
-  expect(neighbours(rows, 5)).toEqual({ newer: 7, older: 4 });
-  expect(neighbours(rows, 9)).toEqual({ newer: null, older: 7 });
-  expect(neighbours(rows, 1)).toEqual({ newer: 2, older: null });
-  expect(neighbours([], 1)).toEqual({ newer: null, older: null });
+  const pages = run({ type: "began", page: { ...down(0, 0, null), items: [9, 7, 4, 2].map(item) }, from: 10 });
+  expect(placeOf(pages.rows, 7)).toBe(1);
+  expect(neighbours(pages, 7)).toEqual({ newer: 9, older: 4 });
+  expect(neighbours(pages, 5)).toEqual({ newer: 7, older: 4 });
+  expect(neighbours(pages, 9)).toEqual({ newer: null, older: 7 });
+  expect(neighbours(pages, 1)).toEqual({ newer: 2, older: null });
+  expect(neighbours(NOTHING, 1)).toEqual({ newer: null, older: null });
+});
+
+test("beyond what was read an entry has no neighbours: there may be others between", () => {
+  const pages = run({ type: "began", page: { ...down(0, 0, 50), items: [90, 70, 60].map(item) }, from: 100 });
+  expect(neighbours(pages, 100)).toEqual({ newer: null, older: null });
+  expect(neighbours(pages, 99)).toEqual({ newer: null, older: 90 });
+  expect(neighbours(pages, 50)).toEqual({ newer: 60, older: null });
+  expect(neighbours(pages, 49)).toEqual({ newer: null, older: null });
 });

@@ -131,8 +131,9 @@ export interface Neighbours {
   readonly older: number | null;
 }
 
-/** The entries of the list beside `seq`, which itself need not be in it. */
-export function neighbours(rows: readonly Row[], seq: number): Neighbours {
+/** The entries of the list beside `seq`, as far as it was read without a gap: beyond, nobody knows what is next. */
+export function neighbours({ rows, top, bottom }: Pages, seq: number): Neighbours {
+  if (seq >= top || seq < (bottom ?? 0)) return { newer: null, older: null };
   const at = placeOf(rows, seq);
   const below = rows[at]?.seq === seq ? at + 1 : at;
   return { newer: rows[at - 1]?.seq ?? null, older: rows[below]?.seq ?? null };

@@ -59,7 +59,7 @@ export function Log() {
   const addressOf = useCallback((to: number) => address(`/log/${to}`, filters), [filters]);
   const open = useCallback((to: number) => void navigate(addressOf(to), { replace: seq !== undefined }), [navigate, addressOf, seq]);
   const close = useCallback(() => void navigate(address("/log", filters)), [navigate, filters]);
-  const beside = useMemo(() => (opened === null ? null : neighbours(pages.rows, opened)), [pages.rows, opened]);
+  const beside = useMemo(() => (opened === null ? null : neighbours(pages, opened)), [pages, opened]);
   const newer = useMemo(() => (beside?.newer == null ? null : () => open(beside.newer ?? 0)), [beside, open]);
   const older = useMemo(() => (beside?.older == null ? null : () => open(beside.older ?? 0)), [beside, open]);
 
