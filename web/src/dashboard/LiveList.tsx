@@ -2,8 +2,9 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, 
 import { EntryHead } from "../entries/EntryHead.tsx";
 import table from "../entries/EntryTable.module.css";
 import { FilterBar } from "../filters/FilterBar.tsx";
-import { isActive, matches, type Filters } from "../filters/filters.ts";
+import { isActive, matches, needsConsole, type Filters } from "../filters/filters.ts";
 import { NameChips } from "../filters/NameChips.tsx";
+import { TimeChip } from "../filters/TimeChip.tsx";
 import { count } from "../format/number.ts";
 import { dayOf } from "../format/time.ts";
 import type { Mark } from "../stream/mark.ts";
@@ -55,7 +56,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
   const today = dayOf(useNow(MINUTE_MS));
 
   const sifted = useSift(view, filters, loaded);
-  const { rows } = sifted;
+  const { rows, stale } = sifted;
   const drawn = useMemo(
     () => lines(rows, view.seams, mark?.epoch === view.epoch ? mark : null, Date.parse(`${today}T12:00`)),
     [rows, view, mark, today],
@@ -125,17 +126,26 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
         {held && fresh > 0 && (
           <button type="button" className={css.pill} onClick={back}>
             {count(fresh)}
-            {letGo && "+"} new <span aria-hidden="true">↑</span>
+            {letGo && "+"} new{needsConsole(filters) && ", not looked through"} <span aria-hidden="true">↑</span>
           </button>
         )}
         {held && fresh === 0 && <span className={css.still}>{paused ? "paused" : "holding still"}</span>}
-        <FilterBar filters={filters} onFilters={onFilters} more={<NameChips filters={filters} onFilters={onFilters} types={NO_TYPES} />} />
+        <FilterBar
+          filters={filters}
+          onFilters={onFilters}
+          more={
+            <>
+              <NameChips filters={filters} onFilters={onFilters} types={NO_TYPES} />
+              {(filters.since !== "" || filters.until !== "") && <TimeChip filters={filters} onFilters={onFilters} zone="local" />}
+            </>
+          }
+        />
         <button type="button" className={button.button} onClick={() => (paused ? back() : setPaused(true))}>
           {paused ? "Resume" : "Pause"}
         </button>
       </div>
-      <div ref={scroller} className={cx(table.scroller, css.scroller)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
-        <table className={table.table} aria-label="Live messages" aria-busy={!loaded}>
+      <div ref={scroller} className={cx(table.scroller, css.scroller, stale && table.stale)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
+        <table className={table.table} aria-label="Live messages" aria-busy={!loaded || stale}>
           <EntryHead size={size} time="time" />
           <tbody>
             <HeartbeatRow />
@@ -167,7 +177,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
         </table>
         {!loaded && <Reading />}
         {loaded && size === 0 && <Empty />}
-        {loaded && size > 0 && rows.length === 0 && isActive(filters) && <NothingMatches rows={view.rows} sifted={sifted} filters={filters} onFilters={onFilters} />}
+        {loaded && size > 0 && rows.length === 0 && !stale && isActive(filters) && <NothingMatches rows={view.rows} sifted={sifted} filters={filters} onFilters={onFilters} />}
         {loaded && size > 0 && (rows.length > 0 || sifted.state === "looking") && <ListFoot sifted={sifted} filters={filters} />}
       </div>
       <Announcer />

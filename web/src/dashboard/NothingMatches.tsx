@@ -1,4 +1,4 @@
-import { isActive, loosened, matches, NO_FILTERS, type Filters } from "../filters/filters.ts";
+import { isActive, loosened, matches, needsConsole, NO_FILTERS, type Filters } from "../filters/filters.ts";
 import { plural, seqName } from "../format/number.ts";
 import type { Row } from "../stream/rows.ts";
 import button from "../ui/Button.module.css";
@@ -12,9 +12,10 @@ interface Props {
   readonly onFilters: (filters: Filters) => void;
 }
 
-/** The one filter to drop: that with the most behind it among the rows at hand. */
+/** The one filter to drop: that with the most behind it among the rows at hand, as far as these can tell. */
 function best(rows: readonly Row[], filters: Filters) {
   return loosened(filters)
+    .filter((each) => !needsConsole(each.filters))
     .map((each) => ({ ...each, matching: rows.filter((row) => matches(row, each.filters)).length }))
     .sort((a, b) => b.matching - a.matching)[0];
 }

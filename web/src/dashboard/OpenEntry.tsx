@@ -30,11 +30,13 @@ export function OpenEntry({ row, onNarrow }: Props) {
     return () => reading.abort();
   }, [row.seq]);
 
+  // What would be shown, or copied, is not all of it.
+  const reading = !row.whole && exact === null && failed === null;
   const trace = row.item.entry.event.traceid;
   return (
     <div className={css.entry}>
       <div className={css.bar}>
-        <CopyButton text={shown} label={`JSON of ${seqName(row.seq)}`} />
+        {!reading && <CopyButton text={shown} label={`JSON of ${seqName(row.seq)}`} />}
         <button type="button" className={button.small} onClick={() => onNarrow({ sources: [row.source] })}>
           Only <bdi>{visible(row.source)}</bdi>
         </button>
@@ -55,13 +57,17 @@ export function OpenEntry({ row, onNarrow }: Props) {
       </div>
       {failed !== null && (
         <p className={css.note}>
-          {failed} {row.whole ? "This is the entry as it came on the stream." : "Its data was too large to keep here; open it again later."}
+          {failed} {row.whole ? "This is the entry as it came on the stream." : "Its data is not kept here; open it again later."}
         </p>
       )}
-      {/* Scrolls on its own, so it has to be reachable with the keyboard. */}
-      <pre className="foreign" tabIndex={0} role="region" aria-label={`JSON of ${seqName(row.seq)}`}>
-        {shown}
-      </pre>
+      {reading ? (
+        <p className={css.note}>Reading the entry…</p>
+      ) : (
+        /* Scrolls on its own, so it has to be reachable with the keyboard. */
+        <pre className="foreign" tabIndex={0} role="region" aria-label={`JSON of ${seqName(row.seq)}`}>
+          {shown}
+        </pre>
+      )}
     </div>
   );
 }

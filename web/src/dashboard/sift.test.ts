@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Category, Item, Severity } from "../api/types.ts";
 import { NO_FILTERS, type Filters } from "../filters/filters.ts";
 import { toRow, type Row } from "../stream/rows.ts";
-import { absorb, begin, deepen, forHistory, SHOWN, type Sift } from "./sift.ts";
+import { absorb, begin, deepen, raise, SHOWN, type Sift } from "./sift.ts";
 
 const HITL: Filters = { ...NO_FILTERS, categories: ["hitl"] };
 const item = (seq: number, category: Category = seq % 10 === 0 ? "hitl" : "tool", severity: Severity = "info"): Item => ({
@@ -64,7 +64,33 @@ test("errors are known below the rows held, where only errors are wanted", () =>
   expect(begin(held(50, 60, problems), { ...NO_FILTERS, severity: "info" })).toMatchObject({ from: 50 });
 });
 
-test("history is asked for the longest word, which it can look for", () => {
-  expect(forHistory({ ...NO_FILTERS, text: "a planner  b" }).text).toBe("planner");
-  expect(forHistory(NO_FILTERS).text).toBe("");
+const TEXT: Filters = { ...NO_FILTERS, categories: ["hitl"], text: "planner" };
+const upwards = (size: number, next: number | null, ...items: Item[]) => ({ epoch: "e", size, next, items });
+
+test("where only the console can tell, nothing that is held counts as found", () => {
+  const sift = begin(held(900, 1000), TEXT);
+  expect(sift).toMatchObject({ found: [], upTo: 1000, from: 1000 });
+  expect(seqs(deepen(sift, [item(990)], 1000, 950))).toEqual([990]);
+});
+
+test("the console is asked about what came, but not where nothing of it can match", () => {
+  const sift = begin(held(900, 1000), TEXT);
+  expect(absorb(sift, held(900, 1000), TEXT)).toBe(sift);
+  const passed = absorb(sift, { ...held(900, 1000), next: 1005, rows: [toRow(item(1004, "tool")), ...held(900, 1000).rows] }, TEXT);
+  expect(passed).toMatchObject({ found: [], upTo: 1005 });
+  expect(absorb(sift, held(900, 1020), TEXT)).toBe(sift);
+  const asked = raise(sift, upwards(1020, 1011, item(1000), item(1010)), 1000, held(900, 1020));
+  expect(asked).toMatchObject({ upTo: 1011, from: 1000 });
+  expect(seqs(asked)).toEqual([1010, 1000]);
+  expect(raise(asked, upwards(1020, null), 1000, held(900, 1020))).toBe(asked);
+  expect(raise(asked, upwards(1020, null), 1011, held(900, 1020))).toMatchObject({ upTo: 1020 });
+});
+
+test("an answer that is ahead of a list that is held still waits for it", () => {
+  const sift = raise(begin(held(900, 1000), TEXT), upwards(1050, null, item(1000), item(1040)), 1000, held(900, 1005));
+  expect(sift).toMatchObject({ upTo: 1005, found: [{ seq: 1000 }] });
+});
+
+test("where more came than is held, asking begins anew at the top", () => {
+  expect(absorb(begin(held(900, 1000), TEXT), held(2000, 4000), TEXT)).toMatchObject({ found: [], upTo: 4000, from: 4000 });
 });

@@ -1,11 +1,10 @@
 import { useMemo } from "react";
-import { Chip } from "../filters/Chip.tsx";
 import { FilterBar } from "../filters/FilterBar.tsx";
 import type { Filters } from "../filters/filters.ts";
 import { NameChips } from "../filters/NameChips.tsx";
-import { TimeChoices } from "../filters/TimeChoices.tsx";
+import { TimeChip } from "../filters/TimeChip.tsx";
 import { count } from "../format/number.ts";
-import { stamp, type Zone } from "../format/time.ts";
+import type { Zone } from "../format/time.ts";
 import button from "../ui/Button.module.css";
 import { ExportLink } from "./ExportLink.tsx";
 import css from "./LogBar.module.css";
@@ -18,12 +17,6 @@ interface Props {
   readonly zone: Zone;
   readonly onZone: (zone: Zone) => void;
   readonly onNewest: () => void;
-}
-
-function sayRange({ since, until }: Filters, zone: Zone): string {
-  const say = (moment: string) => stamp(Date.parse(moment), zone, Date.now());
-  if (since && until) return `${say(since)} – ${say(until)}`;
-  return since ? `from ${say(since)}` : until ? `until ${say(until)}` : "";
 }
 
 /** What is listed, and by whose clock. */
@@ -46,9 +39,7 @@ export function LogBar({ filters, onFilters, pages, zone, onZone, onNewest }: Pr
         more={
           <>
             <NameChips filters={filters} onFilters={onFilters} types={types} always />
-            <Chip name="time" value={sayRange(filters, zone)}>
-              <TimeChoices filters={filters} zone={zone} onChange={(to) => onFilters({ ...filters, ...to })} />
-            </Chip>
+            <TimeChip filters={filters} onFilters={onFilters} zone={zone} />
           </>
         }
       />

@@ -165,7 +165,7 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
   const at = cursor === null ? -1 : placeOf(rows, cursor);
   const stop = at >= from && at < to ? at : firstSeen;
   return (
-    <div ref={scroller} id={ENTRIES_ID} tabIndex={-1} className={cx(table.scroller, css.scroller, stale && css.stale)} onScroll={scrolled}>
+    <div ref={scroller} id={ENTRIES_ID} tabIndex={-1} className={cx(table.scroller, css.scroller, stale && table.stale)} onScroll={scrolled}>
       <table className={cx(table.table, table.stamped)} aria-label="Entries" aria-busy={stale} aria-rowcount={pages.bottom === null && pages.loaded ? rows.length + 1 : -1}>
         <EntryHead size={pages.size} time={zone === "utc" ? "time UTC" : "time"} stamped />
         <tbody onKeyDown={step}>

@@ -1,5 +1,5 @@
 import type { EventsPage, Item } from "../api/types.ts";
-import { toRow, type Row } from "../stream/rows.ts";
+import { lightened, toRow, type Row } from "../stream/rows.ts";
 
 /** Rows held. Beyond, the end farther from the reader is let go of, and read again when it is scrolled back to. */
 export const HELD = 5000;
@@ -46,9 +46,7 @@ export type PagesAction =
   | { readonly type: "failed"; readonly error: unknown };
 
 /** The data is read again for the one entry that is opened: thousands of rows must not each keep theirs. */
-function lightRow(item: Item): Row {
-  return { ...toRow(item), item: { entry: item.entry }, whole: false };
-}
+const lightRow = (item: Item): Row => lightened(toRow(item));
 
 export function reducePages(state: Pages, action: PagesAction): Pages {
   switch (action.type) {

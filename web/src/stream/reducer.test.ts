@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Item, Severity } from "../api/types.ts";
 import type { StreamMessage } from "./messages.ts";
-import { HELD, initial, reduce, type StreamState } from "./reducer.ts";
+import { HELD, initial, reduce, WHOLE, type StreamState } from "./reducer.ts";
 import { aMinute, bars, byCategory } from "./tally.ts";
 
 const NOW = Date.parse("2026-11-22T10:00:30Z");
@@ -128,9 +128,19 @@ test("errors that came before this page was loaded are unseen too, from where so
   expect(reduce(initial, { type: "began", page, now: NOW, mark: { ...mark, epoch: "f" } }).unseen).toBe(0);
 });
 
-test("large data is not kept", () => {
-  const large: StreamMessage = { kind: "entry", next: 1, item: { ...item(0), data: { text: "x".repeat(40_000) } } };
-  const [row] = batch(live(0), large).rows;
-  expect(row).toMatchObject({ whole: false });
-  expect(row?.item).not.toHaveProperty("data");
+test("only the newest keep their data, and none that is large", () => {
+  const large: StreamMessage = { kind: "entry", next: 61, item: { ...item(60, "error"), data: { text: "x".repeat(40_000) } } };
+  const kept = ({ rows }: StreamState) => rows.filter((row) => row.whole).map((row) => row.seq);
+  const states = [live(60), batch(live(0), ...run(0, 60)), reduce(live(0), { type: "older", items: [], done: true, now: NOW })];
+  expect(states.map((state) => kept(state).length)).toEqual([WHOLE, WHOLE, 0]);
+  const state = batch(live(60), large);
+  expect(kept(state)).toEqual(Array.from({ length: WHOLE - 1 }, (_, i) => 59 - i));
+  for (const row of [...state.rows, ...state.problems]) expect("data" in row.item).toBe(row.whole);
+  const old = reduce(state, { type: "older", items: newestFirst(0, 1), done: true, now: NOW });
+  expect(kept(old)).toEqual(kept(state));
+});
+
+test("problems are remembered by what they were about, not with their data", () => {
+  const [problem] = batch(live(0), entry(0, "error")).problems;
+  expect(problem).toMatchObject({ seq: 0, whole: false, what: "n 0" });
 });

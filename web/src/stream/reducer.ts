@@ -1,12 +1,14 @@
 import { isProblem, type EventsPage, type Item } from "../api/types.ts";
 import type { EntryMessage, Heartbeat, StreamMessage } from "./messages.ts";
 import type { Mark } from "./mark.ts";
-import { toRow, type Row } from "./rows.ts";
+import { lightened, toRow, type Row } from "./rows.ts";
 import { recover, withSeam, type Seam } from "./seams.ts";
 import { count, MINUTES, NOTHING, type Tally } from "./tally.ts";
 
 /** Entries held for filtering; the list shows 50 of them. */
 export const HELD = 2000;
+/** The newest of them keep their data, so that they can be read also while the console is away. */
+export const WHOLE = 50;
 /** Errors and criticals held beyond those, so that what wants attention is not pushed out by a busy hour. */
 export const PROBLEMS_HELD = 500;
 
@@ -113,6 +115,9 @@ export function reduce(state: StreamState, action: Action): StreamState {
   }
 }
 
+const held = (rows: readonly Row[]): readonly Row[] => rows.slice(0, HELD).map((row, i) => (i < WHOLE ? row : lightened(row)));
+const problemsOf = (rows: readonly Row[]): readonly Row[] => rows.filter((row) => isProblem(row.severity)).map(lightened);
+
 /** Errors and criticals among rows read from history that came after someone last looked. */
 const missedOf = (rows: readonly Row[], from: number | null): number =>
   from === null ? 0 : rows.filter((row) => row.seq >= from && isProblem(row.severity)).length;
@@ -134,9 +139,9 @@ function began(state: StreamState, page: EventsPage, now: number, mark: Mark | n
     size: page.size,
     next: page.size,
     loaded: true,
-    rows,
+    rows: held(rows),
     oldest: rows.at(-1) ?? null,
-    problems: rows.filter((row) => isProblem(row.severity)),
+    problems: problemsOf(rows),
     tally: count(NOTHING, rows, now + state.clockOffset),
     seams,
     unbroken: { seq: page.size, at: now },
@@ -151,9 +156,9 @@ function older(state: StreamState, items: readonly Item[], done: boolean, now: n
   return {
     ...state,
     // Where the list is full it has already let go of newer entries than these.
-    rows: [...state.rows, ...rows].slice(0, HELD),
+    rows: held([...state.rows, ...rows]),
     oldest,
-    problems: [...state.problems, ...rows.filter((row) => isProblem(row.severity))].slice(0, PROBLEMS_HELD),
+    problems: [...state.problems, ...problemsOf(rows)].slice(0, PROBLEMS_HELD),
     tally: count(state.tally, rows, now + state.clockOffset),
     unseen: state.unseen + missedOf(rows, state.unseenFrom),
     historyDone: done,
@@ -167,10 +172,10 @@ function batch(state: StreamState, messages: readonly StreamMessage[], now: numb
   const { fresh, ...rest } = next;
   if (fresh.length === 0) return rest;
   const rows = fresh.reverse();
-  const problems = rows.filter((row) => isProblem(row.severity));
+  const problems = problemsOf(rows);
   return {
     ...rest,
-    rows: [...rows, ...rest.rows].slice(0, HELD),
+    rows: held([...rows, ...rest.rows]),
     problems: problems.length > 0 ? [...problems, ...rest.problems].slice(0, PROBLEMS_HELD) : rest.problems,
     tally: count(rest.tally, rows, now + rest.clockOffset),
     unseen: rest.unseen + problems.length,

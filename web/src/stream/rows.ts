@@ -1,7 +1,7 @@
 import type { Category, Item, Severity } from "../api/types.ts";
 import { what } from "../format/summary.ts";
 
-/** Above this many characters a row forgets its data, and asks the console again when it is opened. */
+/** Data of more characters than this is not kept: the console is asked for it again when the row is opened. */
 const DATA_KEPT = 32_768;
 
 /** An entry as the list, the counts and the filters need it. Made once, when it arrives. */
@@ -15,7 +15,7 @@ export interface Row {
   readonly type: string;
   readonly what: string;
   readonly item: Item;
-  /** False when the data was too large to keep. */
+  /** False when its data is not kept here. */
   readonly whole: boolean;
 }
 
@@ -48,4 +48,10 @@ export function toRow(item: Item): Row {
     item: whole ? item : { entry },
     whole,
   };
+}
+
+/** Without its data: what it was about stays. */
+export function lightened(row: Row): Row {
+  const { item } = row;
+  return "data" in item || item.data_base64 !== undefined ? { ...row, item: { entry: item.entry }, whole: false } : row;
 }
