@@ -1,6 +1,6 @@
 import { toQuery, type Filters } from "../filters/filters.ts";
-import { parseItem, parsePage } from "../stream/messages.ts";
 import { ApiError, parseProblem } from "./errors.ts";
+import { parseItem, parsePage } from "./items.ts";
 import type { EventsPage, Session, Source, Sources } from "./types.ts";
 
 const READ_TIMEOUT_MS = 30_000;

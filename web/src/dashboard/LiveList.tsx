@@ -12,11 +12,11 @@ import { placeOf } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";
 import { cx } from "../ui/cx.ts";
+import { Empty } from "../ui/Empty.tsx";
 import { useEscape } from "../ui/useEscape.ts";
 import { useNow } from "../ui/useNow.ts";
 import { Announcer } from "./Announcer.tsx";
 import { DayLine, LostLine, MarkLine, SeamLine } from "./Between.tsx";
-import { Empty } from "./Empty.tsx";
 import { HeartbeatRow } from "./HeartbeatRow.tsx";
 import { lines } from "./lines.ts";
 import { ListFoot } from "./ListFoot.tsx";
@@ -124,7 +124,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
           Live
         </h2>
         {held && fresh > 0 && (
-          <button type="button" className={css.pill} onClick={back}>
+          <button type="button" className={button.pill} onClick={back}>
             {count(fresh)}
             {letGo && "+"} new{needsConsole(filters) && ", not looked through"} <span aria-hidden="true">↑</span>
           </button>

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import { getItemText } from "../api/client.ts";
 import { words } from "../api/errors.ts";
+import { EntryJson } from "../entries/EntryJson.tsx";
 import { address, NO_FILTERS, type Filters } from "../filters/filters.ts";
 import { prettyJson } from "../format/json.ts";
 import { seqName } from "../format/number.ts";
@@ -56,18 +57,11 @@ export function OpenEntry({ row, onNarrow }: Props) {
         </p>
       </div>
       {failed !== null && (
-        <p className={css.note}>
+        <p className={css.failed}>
           {failed} {row.whole ? "This is the entry as it came on the stream." : "Its data is not kept here; open it again later."}
         </p>
       )}
-      {reading ? (
-        <p className={css.note}>Reading the entry…</p>
-      ) : (
-        /* Scrolls on its own, so it has to be reachable with the keyboard. */
-        <pre className="foreign" tabIndex={0} role="region" aria-label={`JSON of ${seqName(row.seq)}`}>
-          {shown}
-        </pre>
-      )}
+      {reading ? <p className={css.note}>Reading the entry…</p> : <EntryJson seq={row.seq} text={shown} />}
     </div>
   );
 }

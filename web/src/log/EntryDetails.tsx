@@ -1,5 +1,6 @@
 import { useMemo, type ReactNode } from "react";
 import { Link, useLocation } from "react-router";
+import { EntryJson } from "../entries/EntryJson.tsx";
 import { address, NO_FILTERS, parseFilters } from "../filters/filters.ts";
 import { prettyJson } from "../format/json.ts";
 import { seqName } from "../format/number.ts";
@@ -73,10 +74,7 @@ export function EntryDetails({ row, text, zone }: Props) {
           </Link>
         )}
       </div>
-      {/* Scrolls on its own, so it has to be reachable with the keyboard. */}
-      <pre className={`foreign ${css.json}`} tabIndex={0} role="region" aria-label={`JSON of ${seqName(row.seq)}`}>
-        {shown}
-      </pre>
+      <EntryJson seq={row.seq} text={shown} />
     </>
   );
 }

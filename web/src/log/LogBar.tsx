@@ -7,6 +7,7 @@ import { count } from "../format/number.ts";
 import type { Zone } from "../format/time.ts";
 import button from "../ui/Button.module.css";
 import { ExportLink } from "./ExportLink.tsx";
+import { cx } from "../ui/cx.ts";
 import css from "./LogBar.module.css";
 import type { Pages } from "./pages.ts";
 
@@ -28,7 +29,7 @@ export function LogBar({ filters, onFilters, pages, zone, onZone, onNewest }: Pr
     <div className={css.bar}>
       <h1 className={css.heading}>Log</h1>
       {fresh.length > 0 && (
-        <button type="button" className={css.pill} onClick={onNewest}>
+        <button type="button" className={cx(button.pill, css.pill)} onClick={onNewest}>
           {count(fresh.length)}
           {more && "+"} newer <span aria-hidden="true">↑</span>
         </button>

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { getItemText } from "../api/client.ts";
-import { parseItem } from "../stream/messages.ts";
+import { parseItem } from "../api/items.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { toRow, type Row } from "../stream/rows.ts";
 

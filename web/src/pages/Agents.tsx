@@ -5,11 +5,11 @@ import { FIRST_ORDER, ordered, parseOrder, sayOrder, type Order } from "../agent
 import { useSources } from "../agents/useSources.ts";
 import { MOST_SOURCES } from "../api/client.ts";
 import { words } from "../api/errors.ts";
-import { Empty } from "../dashboard/Empty.tsx";
 import { count, plural } from "../format/number.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
 import { SEARCH_ID } from "../frame/useShortcuts.ts";
 import button from "../ui/Button.module.css";
+import { Empty } from "../ui/Empty.tsx";
 import notices from "../ui/Notices.module.css";
 import css from "./Agents.module.css";
 

@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { flushSync } from "react-dom";
 import { useNavigate, useParams } from "react-router";
-import { Empty } from "../dashboard/Empty.tsx";
 import { address, isActive, toQuery, type Filters } from "../filters/filters.ts";
 import { useFilters } from "../filters/useFilters.ts";
 import { seqName } from "../format/number.ts";
@@ -15,6 +14,7 @@ import { neighbours } from "../log/pages.ts";
 import { useReader, type Restart } from "../log/useReader.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { cx } from "../ui/cx.ts";
+import { Empty } from "../ui/Empty.tsx";
 import { ROOMY, useMedia } from "../ui/useMedia.ts";
 import { useZone } from "../ui/useZone.ts";
 import css from "./Log.module.css";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseMessage, parsePage } from "./messages.ts";
+import { parseMessage } from "./messages.ts";
 
 const entry = { seq: 17, recorded: "2026-11-22T10:00:00.123456Z", principal: "operator", category: "tool", severity: "info", event: { source: "p", type: "t" } };
 
@@ -22,8 +22,3 @@ test.each(["", "{", "null", "[]", '{"type":"entry"}', '{"type":"entry","next":1,
   "%j is passed over",
   (frame) => expect(parseMessage(frame, 1)).toBeNull(),
 );
-
-test("a page without an epoch cannot be resumed from", () => {
-  expect(parsePage({ size: 0, items: [], next: null })).toBeNull();
-  expect(parsePage({ epoch: "e", size: 18, items: [{ entry }, {}], next: 0 })).toEqual({ epoch: "e", size: 18, items: [{ entry }], next: 0 });
-});

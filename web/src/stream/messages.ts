@@ -1,4 +1,5 @@
-import { CATEGORIES, SEVERITIES, type Category, type EventsPage, type Item, type Severity } from "../api/types.ts";
+import { isCount, isFields, parseItem, text } from "../api/items.ts";
+import type { Item } from "../api/types.ts";
 
 /** The console's own beat, welcome included. Agents' heartbeats are entries of category `health`. */
 export interface Heartbeat {
@@ -21,49 +22,6 @@ export interface EntryMessage {
 }
 
 export type StreamMessage = Heartbeat | EntryMessage;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
-const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-
-// A newer console may know more categories than this page: an entry is still shown, as the plainest kind.
-const category = (value: unknown): Category => CATEGORIES.find((known) => known === value) ?? "other";
-const severity = (value: unknown): Severity => SEVERITIES.find((known) => known === value) ?? "info";
-
-/** Null for anything that is not an item; never throws. */
-export function parseItem(value: unknown): Item | null {
-  if (!isFields(value) || !isFields(value.entry)) return null;
-  const { entry } = value;
-  if (!isCount(entry.seq) || !isFields(entry.event)) return null;
-  return {
-    entry: {
-      seq: entry.seq,
-      recorded: text(entry.recorded),
-      principal: text(entry.principal),
-      category: category(entry.category),
-      severity: severity(entry.severity),
-      event: entry.event,
-      ...(typeof entry.data_hash === "string" && { data_hash: entry.data_hash }),
-    },
-    ...("data" in value && { data: value.data }),
-    ...(typeof value.data_base64 === "string" && { data_base64: value.data_base64 }),
-    ...("erased" in value && { erased: value.erased }),
-    ...(typeof value.salt === "string" && { salt: value.salt }),
-  };
-}
-
-/** Null for a page that lacks what resuming needs. Items that are none are left out. */
-export function parsePage(value: unknown): EventsPage | null {
-  if (!isFields(value) || typeof value.epoch !== "string" || !isCount(value.size) || !Array.isArray(value.items)) return null;
-  return {
-    epoch: value.epoch,
-    size: value.size,
-    items: value.items.map(parseItem).filter((item) => item !== null),
-    next: isCount(value.next) ? value.next : null,
-  };
-}
 
 /** One text frame, received `at`. Null for a kind this page does not know: later consoles may add some. */
 export function parseMessage(frame: string, at: number): StreamMessage | null {

@@ -1,7 +1,7 @@
 import { Fragment } from "react";
 import { useSession } from "../session/SessionProvider.tsx";
-import { CopyButton } from "../ui/CopyButton.tsx";
-import css from "../ui/Notices.module.css";
+import { CopyButton } from "./CopyButton.tsx";
+import css from "./Notices.module.css";
 
 /** The first event is one line away. Gone with it. */
 export function Empty() {
