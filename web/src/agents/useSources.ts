@@ -1,7 +1,8 @@
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { getSources } from "../api/client.ts";
 import type { Sources } from "../api/types.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
+import { Poll } from "./poll.ts";
 
 const EVERY_MS = 10_000;
 
@@ -16,34 +17,19 @@ interface Heard {
 export function useSources(): Heard {
   const [sources, setSources] = useState<Sources | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [asked, setAsked] = useState(0);
   const live = useStream((state) => state.link.phase === "live");
-  const again = useCallback(() => setAsked((n) => n + 1), []);
-
-  useEffect(() => {
-    const asking = new AbortController();
-    getSources(asking.signal).then(
-      (told) => {
-        setSources(told);
-        setError(null);
-      },
-      (failure: unknown) => {
-        if (!asking.signal.aborted) setError(failure);
-      },
-    );
-    return () => asking.abort();
-  }, [asked, live]);
-
-  useEffect(() => {
-    const look = () => {
-      if (document.visibilityState === "visible") again();
-    };
-    const timer = setInterval(look, EVERY_MS);
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
-    };
-  }, [again]);
-  return { sources, error, again };
+  const [poll] = useState(
+    () =>
+      new Poll(async (signal) => {
+        try {
+          setSources(await getSources(signal));
+          setError(null);
+        } catch (failure) {
+          if (!signal.aborted) setError(failure);
+        }
+      }, EVERY_MS),
+  );
+  // Started anew with each change of the connection: what was told before may be old.
+  useEffect(() => poll.start(), [poll, live]);
+  return { sources, error, again: poll.now };
 }

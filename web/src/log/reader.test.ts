@@ -6,6 +6,7 @@ const TOOL: Filters = { ...NO_FILTERS, categories: ["tool"] };
 
 /** A console with so many entries, every fifth of category `tool`, that looks at no more than `budget` for one answer. */
 class Model {
+  epoch = "e";
   budget = Infinity;
   failing = false;
   readonly asked: string[] = [];
@@ -33,7 +34,7 @@ class Model {
     const last = items.at(-1) ?? 0;
     const reached = items.length < found.length ? (from === null ? last : last + 1) : from === null ? low : high;
     const next = reached === (from === null ? 0 : this.size) ? null : reached;
-    return Response.json({ epoch: "e", size: this.size, next, items: items.map((seq) => ({ entry: { seq, recorded: "", category: "tool", severity: "info", event: {} } })) });
+    return Response.json({ epoch: this.epoch, size: this.size, next, items: items.map((seq) => ({ entry: { seq, recorded: "", category: "tool", severity: "info", event: {} } })) });
   };
 }
 
@@ -166,4 +167,15 @@ test("one that was stopped asks for nothing more", async () => {
   reader.grownTo(500);
   await rest(5000);
   expect(model.asked).toHaveLength(1);
+});
+
+test("a page of another record does not join: the list begins anew with that one", async () => {
+  model = new Model(1000);
+  const reader = await started();
+  model = new Model(900);
+  model.epoch = "f";
+  reader.wantOlder();
+  await rest();
+  expect(reader.getPages()).toMatchObject({ epoch: "f", top: 900, looking: "no" });
+  expect(seqs(reader)).toEqual(model.matching(NO_FILTERS).slice(0, seqs(reader).length));
 });

@@ -142,6 +142,8 @@ export class LogReader {
       while (this.#pages.bottom !== null && this.#pages.found < ENOUGH) {
         const page = await getEvents({ limit: PAGE, before: this.#pages.bottom }, signal, this.#filters);
         if (signal.aborted) return;
+        // What is read so far is of another record than this page, and does not join it.
+        if (page.epoch !== this.#pages.epoch) return void this.#begin();
         this.#dispatch({ type: "older", page });
         this.#wantNewer(NEWER_EVERY_MS);
       }
