@@ -348,6 +348,13 @@ async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
         await expect(links).to_have_count(50)
         # The status line stays that of the whole record.
         await expect(page.get_by_role("region", name="Status")).to_contain_text("3,062 entries")
+        # Whoever is not among those listed can be named.
+        filters = page.get_by_role("group", name="Filters")
+        await filters.locator("summary").filter(has_text="source").click()
+        await filters.get_by_role("searchbox", name="Source").fill("not-heard-yet")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile(r"source=rare&source=not-heard-yet$"))
+        await expect(filters.get_by_role("checkbox", name="not-heard-yet")).to_be_checked()
 
 
 async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(

@@ -4,16 +4,17 @@ import { loosened, NO_FILTERS, type Filters, type Loosened } from "../filters/fi
 import { seqName } from "../format/number.ts";
 import button from "../ui/Button.module.css";
 import css from "../ui/Notices.module.css";
+import { sayWays, without, worthTrying, type Way } from "./ways.ts";
 
-/** The newest entry that would match without a filter. */
-interface Way extends Loosened {
-  readonly newest: number;
-}
-
-
-async function tryWithout(way: Loosened, signal: AbortSignal): Promise<Way[]> {
-  const { items } = await getEvents({ limit: 1 }, signal, way.filters);
-  return items.map((item) => ({ ...way, newest: item.entry.seq }));
+function sayWay(way: Way): string {
+  switch (way.is) {
+    case "found":
+      return `newest ${seqName(way.newest)}`;
+    case "unsure":
+      return `nothing from ${seqName(way.from)} on, older not looked through`;
+    default:
+      return "the console did not answer";
+  }
 }
 
 /** Says which filter to loosen: the console is asked what there is without each. */
@@ -21,11 +22,10 @@ export function NoMatch({ filters, onFilters }: { readonly filters: Filters; rea
   const [ways, setWays] = useState<readonly Way[] | null>(null);
   useEffect(() => {
     const asking = new AbortController();
+    const ask = (each: Loosened) => without(each, (before) => getEvents({ limit: 1, ...(before !== undefined && { before }) }, asking.signal, each.filters));
     setWays(null);
-    void Promise.allSettled(loosened(filters).map((way) => tryWithout(way, asking.signal))).then((answers) => {
-      if (asking.signal.aborted) return;
-      const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-      setWays(found.sort((a, b) => b.newest - a.newest));
+    void Promise.all(loosened(filters).map(ask)).then((found) => {
+      if (!asking.signal.aborted) setWays(found);
     });
     return () => asking.abort();
   }, [filters]);
@@ -34,13 +34,13 @@ export function NoMatch({ filters, onFilters }: { readonly filters: Filters; rea
     <div className={css.notice}>
       <p role="status">
         Nothing matches.
-        {!single && ways !== null && (ways.length > 0 ? " Loosen one of these:" : " No single filter is why: clear more than one.")}
+        {!single && ways !== null && ` ${sayWays(ways)}`}
       </p>
       <p className={css.choices}>
         {!single &&
-          ways?.map((way) => (
+          worthTrying(ways ?? []).map((way) => (
             <button key={way.name} type="button" className={button.button} onClick={() => onFilters(way.filters)}>
-              Clear the {way.name} filter: newest {seqName(way.newest)}
+              Clear the {way.name} filter: {sayWay(way)}
             </button>
           ))}
         <button type="button" className={button.button} onClick={() => onFilters(NO_FILTERS)}>
