@@ -313,6 +313,27 @@ async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_p
         await expect(entry_link(page, 306)).to_be_in_viewport()
         await expect(pill).to_have_count(0)
         assert await listed(page) == await recorded(console)
+        # Whoever looks something up elsewhere comes back to where the list was, however far down.
+        await entry_link(page, 0).focus()
+        await page.keyboard.press("PageUp")
+        middle = page.locator("[data-seq]:focus")
+        name, before = await middle.text_content(), await middle.bounding_box()
+        assert name is not None
+        await page.get_by_role("link", name="Dashboard").click()
+        await is_live(page)
+        await page.go_back()
+        again = entry_link(page, int(name[1:]))
+        await expect(again).to_be_in_viewport()
+        assert await again.bounding_box() == before
+        # Opened anew it begins at its top.
+        await page.get_by_role("link", name="Dashboard").click()
+        await page.get_by_role("link", name="Log", exact=True).click()
+        await expect(entry_link(page, 306)).to_be_in_viewport()
+        # Left at its top, it is there that one comes back to.
+        await page.get_by_role("link", name="Dashboard").click()
+        await post(console, *(event(n) for n in range(307, 310)))
+        await page.go_back()
+        await expect(entry_link(page, 309)).to_be_in_viewport()
 
 
 async def test_the_selection_is_exported_oldest_first(browser: Browser, sampled: ConsoleProcess) -> None:

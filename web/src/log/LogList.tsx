@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useLocation } from "react-router";
 import { EntryHead } from "../entries/EntryHead.tsx";
 import table from "../entries/EntryTable.module.css";
 import type { Zone } from "../format/time.ts";
@@ -8,6 +9,7 @@ import { useNow } from "../ui/useNow.ts";
 import css from "./LogList.module.css";
 import { LogRow } from "./LogRow.tsx";
 import { placeOf, type Pages } from "./pages.ts";
+import { visitOf, writePlace } from "./place.ts";
 import type { LogReader } from "./reader.ts";
 import { centre, drawn, reveal } from "./window.ts";
 
@@ -89,16 +91,39 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
     [rowPx, headPx, look],
   );
 
-  // A selection begins at its top, or at the entry that is open.
+  // Leaving it, for another page or another selection, one may come back.
+  const visit = visitOf(useLocation());
+  const last = useRef({ rows, stale });
+  useLayoutEffect(() => {
+    last.current = { rows, stale };
+  });
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    return () => {
+      // As it was drawn last: what comes in its place is not yet.
+      const was = last.current;
+      if (!element || was.stale) return;
+      const at = Math.floor(element.scrollTop / rowPx);
+      const top = element.scrollTop > 0 ? was.rows[at] : undefined;
+      writePlace(visit, top ? { seq: top.seq, px: element.scrollTop - at * rowPx } : null);
+    };
+  }, [visit, rowPx]);
+
+  // A selection begins at its top, at the entry that is open, or where it was left.
   const begun = useRef<LogReader | null>(null);
   useLayoutEffect(() => {
     if (stale || begun.current === reader) return;
     begun.current = reader;
     scroller.current?.scrollTo({ top: 0 });
     setCursor(null);
-    if (reader.anchor !== null && rows.length > 0) show(Math.min(rows.length - 1, placeOf(rows, reader.anchor)), true);
+    const { anchor } = reader;
+    if (anchor !== null && rows.length > 0) {
+      const at = Math.min(rows.length - 1, placeOf(rows, anchor.seq));
+      if (anchor.px === null) show(at, true);
+      else scroller.current?.scrollTo({ top: at * rowPx + anchor.px });
+    }
     look();
-  }, [reader, stale, rows, show, look]);
+  }, [reader, stale, rows, rowPx, show, look]);
 
   const focusing = useRef<number | null>(null);
   const before = useRef(opened);

@@ -51,7 +51,7 @@ afterEach(() => {
 const rest = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const seqs = (reader: LogReader): number[] => reader.getPages().rows.map((row) => row.seq);
 async function started(filters: Filters = NO_FILTERS, anchor: number | null = null): Promise<LogReader> {
-  const reader = new LogReader(filters, anchor);
+  const reader = new LogReader(filters, anchor === null ? null : { seq: anchor, px: null });
   reader.start();
   await rest();
   return reader;

@@ -10,11 +10,17 @@ const LEAD = 40;
 /** Newer entries are asked for at most this often. */
 const NEWER_EVERY_MS = 1000;
 
+/** Where a list is to be opened: `px` past the row of `seq` at its top, or, without, with that row in its middle. */
+export interface Anchor {
+  readonly seq: number;
+  readonly px: number | null;
+}
+
 /** Reads one selection of the record: down as far as it is scrolled, up as the record grows. Owns its pages. */
 export class LogReader {
   #pages: Pages = NOTHING;
   readonly #filters: Filters;
-  readonly anchor: number | null;
+  readonly anchor: Anchor | null;
   readonly #listeners = new Set<() => void>();
   #reading: AbortController | undefined;
   #up: AbortController | undefined;
@@ -22,8 +28,8 @@ export class LogReader {
   #head = 0;
   #stopped = true;
 
-  /** `anchor`: the entry that the list is to be opened at; else at the newest. */
-  constructor(filters: Filters, anchor: number | null) {
+  /** Without an anchor the list begins with the newest. */
+  constructor(filters: Filters, anchor: Anchor | null) {
     this.#filters = filters;
     this.anchor = anchor;
   }
@@ -114,8 +120,8 @@ export class LogReader {
     try {
       let page = await getEvents({ limit: PAGE }, reading.signal, this.#filters);
       let from = page.size;
-      if (this.anchor !== null && page.next !== null && this.anchor < page.next) {
-        from = Math.min(page.size, this.anchor + LEAD + 1);
+      if (this.anchor !== null && page.next !== null && this.anchor.seq < page.next) {
+        from = Math.min(page.size, this.anchor.seq + LEAD + 1);
         page = await getEvents({ limit: PAGE, before: from }, reading.signal, this.#filters);
       }
       if (reading.signal.aborted) return;

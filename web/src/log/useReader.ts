@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useLocation } from "react-router";
 import type { Filters } from "../filters/filters.ts";
 import { useStream, useWatcher } from "../stream/StreamProvider.tsx";
 import type { Pages } from "./pages.ts";
-import { LogReader } from "./reader.ts";
+import { readPlace, visitOf } from "./place.ts";
+import { LogReader, type Anchor } from "./reader.ts";
 
 interface Reading {
   readonly reader: LogReader;
@@ -21,8 +23,9 @@ export function useReader(filters: Filters, opened: number | null, restart: Rest
   const watcher = useWatcher();
   const live = useStream((state) => state.link.phase === "live");
   // Where it is opened at counts only in the beginning: going from entry to entry must not read anew.
-  const opening = useRef(opened);
-  opening.current = opened;
+  const opening = useRef<Anchor | null>(null);
+  const visit = visitOf(useLocation());
+  opening.current = readPlace(visit) ?? (opened === null ? null : { seq: opened, px: null });
   const reader = useMemo(() => new LogReader(filters, restart.of === filters ? null : opening.current), [filters, restart]);
   const pages = useSyncExternalStore(reader.subscribe, reader.getPages);
   useEffect(() => reader.start(), [reader]);
