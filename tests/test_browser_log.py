@@ -396,6 +396,12 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
         await page.route("**/api/sources*", silence)
         await page.goto(console.url)
         await is_live(page)
+        attention = page.get_by_role("region", name="Wants attention")
+        quiet = attention.get_by_role("link", name="curator is quiet")
+        await expect(quiet).to_contain_text("silent 14 min, usually within 2 min")
+        assert await attention.get_by_role("listitem").count() == 2  # and the error
+        await quiet.click()
+        await expect(page).to_have_url(re.compile(r"/log\?source=curator$"))
         await page.keyboard.press("g")
         await page.keyboard.press("a")
         agents = page.get_by_role("table", name="Agents")

@@ -8,7 +8,7 @@ import { visible } from "../format/visible.ts";
 import { cx } from "../ui/cx.ts";
 import { SeverityMark } from "../ui/SeverityMark.tsx";
 import css from "./AgentsTable.module.css";
-import { sayRhythm } from "./order.ts";
+import { logOf, sayRhythm } from "./order.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -23,12 +23,11 @@ export const AgentRow = memo(function AgentRow({ source, told }: Props) {
   const name = visible(source.source) || "(empty)";
   const type = typeof entry.event.type === "string" ? visible(entry.event.type) : "";
   const silentMs = source.silentSec * 1000;
-  const own = { ...NO_FILTERS, sources: source.source === "" ? [] : [source.source] };
-  const lately = { ...own, since: new Date(told - HOUR_MS).toISOString() };
+  const lately = { ...NO_FILTERS, sources: source.source === "" ? [] : [source.source], since: new Date(told - HOUR_MS).toISOString() };
   return (
     <tr className={cx(css.row, quiet && css.quiet)}>
       <th scope="row" className={css.source}>
-        <Link to={address("/log", own)} title={name}>
+        <Link to={logOf(source.source)} title={name}>
           <bdi>{name}</bdi>
         </Link>
       </th>

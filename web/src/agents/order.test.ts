@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Source } from "../api/types.ts";
-import { ordered, parseOrder, sayOrder, sayRhythm } from "./order.ts";
+import { ordered, parseOrder, quietOnes, sayOrder, sayRhythm } from "./order.ts";
 
 const source = (name: string, seq: number, more: Partial<Source> = {}): Source => ({
   source: name, events: seq, hour: { events: 0, errors: 0 }, silentSec: 1, usualGapSec: 60, quiet: false,
@@ -17,6 +17,7 @@ test("who is quiet comes first, the longest overdue by its own rhythm before the
     source("new", 10, { usualGapSec: null }),
   ];
   expect(names(all, null)).toEqual(["often", "daily", "new", "busy"]);
+  expect(quietOnes(all).map((each) => each.source)).toEqual(["often", "daily"]);
 });
 
 test("any column orders, either way, and equal ones by who was heard last", () => {

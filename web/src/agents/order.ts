@@ -1,4 +1,5 @@
 import type { Source } from "../api/types.ts";
+import { address, NO_FILTERS } from "../filters/filters.ts";
 import { byName } from "../format/byName.ts";
 import { roughly, within } from "../format/time.ts";
 
@@ -41,6 +42,12 @@ export function ordered(sources: readonly Source[], { by, reversed }: Order): So
   const way = reversed ? -1 : 1;
   return [...sources].sort((a, b) => way * BY[by](a, b) || latest(a, b));
 }
+
+/** Those that are quieter than usual, the longest overdue first. */
+export const quietOnes = (sources: readonly Source[]): Source[] => ordered(sources.filter(({ quiet }) => quiet), FIRST_ORDER);
+
+/** What it has on the record. */
+export const logOf = (source: string): string => address("/log", { ...NO_FILTERS, sources: source === "" ? [] : [source] });
 
 /** A source is judged by its own rhythm: "silent 14 min, usually within 2 min". */
 export function sayRhythm({ quiet, usualGapSec }: Source, silentMs: number): string {

@@ -4,8 +4,6 @@ import type { Sources } from "../api/types.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { Poll } from "./poll.ts";
 
-const EVERY_MS = 10_000;
-
 interface Heard {
   readonly sources: Sources | null;
   /** Why what is shown may be old, or nothing is. */
@@ -14,7 +12,7 @@ interface Heard {
 }
 
 /** Asks again every so often while the page is looked at, and at once when it is again or the console is back. */
-export function useSources(): Heard {
+export function useSources(everyMs: number): Heard {
   const [sources, setSources] = useState<Sources | null>(null);
   const [error, setError] = useState<unknown>(null);
   const live = useStream((state) => state.link.phase === "live");
@@ -27,7 +25,7 @@ export function useSources(): Heard {
         } catch (failure) {
           if (!signal.aborted) setError(failure);
         }
-      }, EVERY_MS),
+      }, everyMs),
   );
   // Started anew with each change of the connection: what was told before may be old.
   useEffect(() => poll.start(), [poll, live]);

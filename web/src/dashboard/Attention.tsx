@@ -1,4 +1,7 @@
 import { useMemo } from "react";
+import { Link } from "react-router";
+import { logOf, sayRhythm } from "../agents/order.ts";
+import type { Source } from "../api/types.ts";
 import { count } from "../format/number.ts";
 import { hourMinute } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
@@ -15,6 +18,7 @@ import css from "./Attention.module.css";
 import { concerns, type Concern } from "./attention.ts";
 
 const MOST = 6;
+const MOST_QUIET = 4;
 /** How often old concerns are dropped. */
 const EVERY_MS = 10_000;
 
@@ -35,8 +39,15 @@ export function useConcerns(): Concerns {
   }, [problems, now]);
 }
 
-/** Errors and criticals of the last half hour, by kind and source. Nothing is inferred: these are entries. */
-export function Attention({ onShow, onShowAll }: { readonly onShow: (row: Row) => void; readonly onShowAll: () => void }) {
+interface Props {
+  /** Sources that are quieter than usual, the longest overdue first. */
+  readonly quiet: readonly Source[];
+  readonly onShow: (row: Row) => void;
+  readonly onShowAll: () => void;
+}
+
+/** Errors and criticals of the last half hour, by kind and source: entries, nothing inferred. And who is missing. */
+export function Attention({ quiet, onShow, onShowAll }: Props) {
   const { all, partial } = useConcerns();
   // Until the half hour is read back, nobody can say that nothing was wrong.
   const from = useStream((state) => state.countedFrom);
@@ -71,6 +82,24 @@ export function Attention({ onShow, onShowAll }: { readonly onShow: (row: Row) =
         </button>
       )}
       {partial && <p className={css.none}>Counted among the last {count(PROBLEMS_HELD)} errors and criticals.</p>}
+      <ul>
+        {quiet.slice(0, MOST_QUIET).map((source) => (
+          <li key={source.source}>
+            <Link to={logOf(source.source)} className={css.concern}>
+              <SeverityMark severity="warning" wordless />
+              <span className={css.kind}>
+                <bdi>{visible(source.source) || "(empty)"}</bdi> is quiet
+              </span>
+              <span className={css.more}>{sayRhythm(source, source.silentSec * 1000)}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {quiet.length > MOST_QUIET && (
+        <Link to="/agents" className={cx(button.small, css.all)}>
+          {count(quiet.length - MOST_QUIET)} more are quiet: show all agents
+        </Link>
+      )}
     </section>
   );
 }

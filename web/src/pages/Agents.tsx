@@ -13,9 +13,11 @@ import { Empty } from "../ui/Empty.tsx";
 import notices from "../ui/Notices.module.css";
 import css from "./Agents.module.css";
 
+const EVERY_MS = 10_000;
+
 /** Everyone who was ever heard, and who is quieter than usual. */
 export function Agents() {
-  const { sources: heard, error, again } = useSources();
+  const { sources: heard, error, again } = useSources(EVERY_MS);
   const [query, setQuery] = useSearchParams();
   const order = parseOrder(query.get("sort"));
   const text = query.get("q") ?? "";

@@ -1,4 +1,6 @@
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { quietOnes } from "../agents/order.ts";
+import { useSources } from "../agents/useSources.ts";
 import type { Category } from "../api/types.ts";
 import { Attention, useConcerns } from "../dashboard/Attention.tsx";
 import { NO_FILTERS } from "../filters/filters.ts";
@@ -14,6 +16,8 @@ import { ROOMY, useMedia } from "../ui/useMedia.ts";
 import css from "./Dashboard.module.css";
 
 const AWAY_PX = 8;
+/** Who is quiet is known to the minute or so; the Agents page asks more often. */
+const SOURCES_EVERY_MS = 30_000;
 
 export function Dashboard() {
   const roomy = useMedia(ROOMY);
@@ -22,6 +26,8 @@ export function Dashboard() {
   const [away, setAway] = useState(false);
   const page = useRef<HTMLDivElement>(null);
   const mark = useMark();
+  const { sources } = useSources(SOURCES_EVERY_MS);
+  const quiet = useMemo(() => sources && quietOnes(sources.sources), [sources]);
 
   const show = (row: Row) => {
     setFilters({ ...NO_FILTERS, severity: row.severity, sources: [row.source], types: [row.type] });
@@ -35,7 +41,7 @@ export function Dashboard() {
 
   const panel = (
     <>
-      <Attention onShow={show} onShowAll={() => setFilters({ ...NO_FILTERS, severity: "error" })} />
+      <Attention quiet={quiet ?? []} onShow={show} onShowAll={() => setFilters({ ...NO_FILTERS, severity: "error" })} />
       <HalfHour chosen={filters.categories} onCategory={category} />
     </>
   );
@@ -51,7 +57,7 @@ export function Dashboard() {
       <h1 className="hidden">Dashboard</h1>
       {!roomy && (
         <details className={css.fold}>
-          <Summary />
+          <Summary quiet={quiet?.length ?? null} />
           <div className={css.panel}>{panel}</div>
         </details>
       )}
@@ -65,15 +71,15 @@ export function Dashboard() {
   );
 }
 
-/** Where there is no room for the panel, whether to open it. */
-function Summary() {
+/** Where there is no room for the panel, whether to open it. `quiet`: null while nobody knows. */
+function Summary({ quiet }: { readonly quiet: number | null }) {
   const historyDone = useStream((state) => state.historyDone);
-  const wanting = useConcerns().all.length;
+  const wanting = useConcerns().all.length + (quiet ?? 0);
   return (
     <summary className={wanting > 0 ? css.wanting : undefined}>
       Last 30 minutes
       {wanting > 0 && ` · ${plural(wanting, "thing wants", "things want")} attention`}
-      {wanting === 0 && historyDone && " · nothing wants attention"}
+      {wanting === 0 && historyDone && quiet !== null && " · nothing wants attention"}
     </summary>
   );
 }
