@@ -29,7 +29,6 @@ export function count(tally: Tally, rows: readonly Row[], now: number): Tally {
   const opened = new Map<number, { severities: number[]; categories: number[] }>();
   for (const row of rows) {
     const minute = Math.floor(row.at / 60_000);
-    if (minute < firstMinute) continue;
     let counts = opened.get(minute);
     if (!counts) {
       const before = minutes.get(minute);
@@ -45,7 +44,7 @@ export function count(tally: Tally, rows: readonly Row[], now: number): Tally {
     counts.severities[severity] = (counts.severities[severity] ?? 0) + 1;
     counts.categories[category] = (counts.categories[category] ?? 0) + 1;
     const second = Math.floor(row.at / 1000);
-    if (second >= firstSecond) seconds.set(second, (seconds.get(second) ?? 0) + 1);
+    seconds.set(second, (seconds.get(second) ?? 0) + 1);
   }
   for (const minute of minutes.keys()) if (minute < firstMinute) minutes.delete(minute);
   for (const second of seconds.keys()) if (second < firstSecond) seconds.delete(second);
