@@ -144,7 +144,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
           {paused ? "Resume" : "Pause"}
         </button>
       </div>
-      <div ref={scroller} className={cx(table.scroller, css.scroller, stale && table.stale)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
+      <div ref={scroller} className={cx(table.scroller, css.scroller)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
         <table className={table.table} aria-label="Live messages" aria-busy={!loaded || stale}>
           <EntryHead size={size} time="time" />
           <tbody>
@@ -152,6 +152,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
           </tbody>
           {hasRows && (
             <tbody
+              className={cx(stale && table.stale)}
               onPointerMove={onMove}
               onPointerLeave={onLeave}
               onFocus={(event) => setFocused(event.target.matches(":focus-visible"))}

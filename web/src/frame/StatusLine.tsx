@@ -34,7 +34,9 @@ export function StatusLine() {
   const condition = describe({ link, beat, heardAt, writable, behind: size - next, online: navigator.onLine, host: location.host }, now);
   const connected = link.phase === "live" || link.phase === "catching-up";
   // While something is off, its words take the room; and where nothing is heard nobody knows what the record is doing.
-  const stale = !connected || condition.tone === "warn";
+  // Its words tell the age then.
+  const silent = connected && condition.tone === "warn";
+  const stale = !connected || silent;
   const calm = !stale && writable;
 
   return (
@@ -52,16 +54,18 @@ export function StatusLine() {
           Retry now
         </button>
       )}
-      <p className={cx(css.fact, stale && css.stale)}>
-        <span className={css.roomy}>heartbeat </span>
-        {beat ? (
-          <span className={css.age}>
-            <b>{span(now - beat.at)}</b> ago
-          </span>
-        ) : (
-          <span className={css.age}>none yet</span>
-        )}
-      </p>
+      {!silent && (
+        <p className={cx(css.fact, stale && css.stale)}>
+          <span className={css.roomy}>heartbeat </span>
+          {beat ? (
+            <span className={css.age}>
+              <b>{span(now - beat.at)}</b> ago
+            </span>
+          ) : (
+            <span className={css.age}>none yet</span>
+          )}
+        </p>
+      )}
       {!stale && !writable && (
         <p className={cx(css.fact, css.refusing)}>
           record <b>not writable</b>: new events are being refused. Free disk space on the host, or read the console’s log.

@@ -27,5 +27,5 @@ test.each([
 ] as const)("%s", (_, given, now, word) => expect(tell(given, now).word).toBe(word));
 
 test("silence is counted from the last heartbeat, in amber", () => {
-  expect(tell({ ...facts, heardAt: 3000 }, 12_400)).toMatchObject({ tone: "warn", detail: expect.stringMatching(/^for 12 s · ops-1:8080 is connected/) });
+  expect(tell({ ...facts, heardAt: 3000 }, 12_400)).toMatchObject({ tone: "warn", detail: expect.stringMatching(/^for 12 s · ops-1:8080 says nothing/) });
 });

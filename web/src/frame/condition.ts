@@ -36,7 +36,7 @@ function isSilent({ beat, heardAt }: Facts, now: number): boolean {
 export function describe(facts: Facts, now: number): Condition {
   const { link, beat, writable, behind, online, host } = facts;
   if (beat && (link.phase === "live" || link.phase === "catching-up") && isSilent(facts, now)) {
-    return { tone: "warn", word: "No heartbeat", detail: `for ${span(now - beat.at)} · ${host} is connected but says nothing: the console may hang, or the network`, retry: false };
+    return { tone: "warn", word: "No heartbeat", detail: `for ${span(now - beat.at)} · ${host} says nothing: check that the console does not hang`, retry: false };
   }
   switch (link.phase) {
     case "connecting":
