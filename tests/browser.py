@@ -1,14 +1,18 @@
-"""A real Chromium, and pages that notice what must not happen while they are looked at."""
+"""A real Chromium, pages that notice what must not happen while they are looked at, and what tests find on them."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
+
+from tests.console import connected
+from tests.process import ConsoleProcess
 
 ARGUMENTS: Final = [
     "--no-sandbox",
@@ -21,6 +25,9 @@ ARGUMENTS: Final = [
 ]
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}
+GONE: Final = ["net::ERR", "WebSocket connection", "Failed to load resource"]
+"""What Chromium itself says of a server that is away, or of a 401."""
+
 INSTALL: Final = "apt-get install chromium"
 AXE: Final = Path(__file__).parent / "tools" / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL_AXE: Final = "npm ci --prefix tests/tools"
@@ -87,3 +94,24 @@ async def watched_page(browser: Browser, **options: Any) -> AsyncIterator[Watche
         await watched.check()
     finally:
         await context.close()
+
+
+def live(page: Page) -> Locator:
+    return page.get_by_role("table", name="Live messages")
+
+
+def row(page: Page, text: str | re.Pattern[str]) -> Locator:
+    return live(page).get_by_role("row").filter(has_text=text)
+
+
+async def is_live(page: Page) -> None:
+    await expect(page.get_by_role("region", name="Status").get_by_role("status")).to_have_text("Live", timeout=15_000)
+
+
+async def post(console: ConsoleProcess, *events: dict[str, Any], token: str = "") -> None:
+    async with connected(console.url) as client:
+        await client.record(*events, token=token)
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    return {"agent": "planner-7", "type": "agent.tool.call", "tool": f"tool-{number}", **more}

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from governance_console.settings import Settings
+from tests.browser import INSTALL, chromium, launched
 from tests.console import Console, running
+from tests.process import ConsoleProcess
 
 TOKEN = "operator-token-for-tests"
 
@@ -29,6 +33,21 @@ def settings(tmp_path: Path) -> Settings:
 async def console(settings: Settings) -> AsyncIterator[Console]:
     """A console that nothing guards, on loopback."""
     async with running(settings) as one:
+        yield one
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[ConsoleProcess]:
+    """The same as a process of its own, started as an operator starts it."""
+    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5"}) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser(require: Callable[[bool, str, str], None]) -> AsyncIterator[Browser]:
+    """A real Chromium, one for all tests of a module: starting it takes longer than most of them."""
+    require(chromium() is not None, "Chromium", INSTALL)
+    async with launched() as one:
         yield one
 
 

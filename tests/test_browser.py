@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.browser import AXE, INSTALL, INSTALL_AXE, NARROW, WIDE, chromium, launched, watched_page
+from tests.browser import AXE, GONE, INSTALL_AXE, NARROW, WIDE, event, is_live, live, post, row, watched_page
 from tests.conftest import TOKEN
 from tests.console import Client, connected, sample_lines
 from tests.process import ConsoleProcess
-
-GONE = ["net::ERR", "WebSocket connection", "Failed to load resource"]
-"""What Chromium itself says of a server that is away, or of a 401."""
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
@@ -26,56 +21,22 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 """One browser for all: starting one takes longer than most of these tests."""
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(require: Callable[[bool, str, str], None]) -> AsyncIterator[Browser]:
-    require(chromium() is not None, "Chromium", INSTALL)
-    async with launched() as one:
-        yield one
-
-
-@pytest.fixture
-def console(tmp_path: Path) -> Iterator[ConsoleProcess]:
-    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5"}) as one:
-        yield one
-
-
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[ConsoleProcess]:
     with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5", "OPERATOR_TOKEN": TOKEN}) as one:
         yield one
 
 
-def live(page: Page) -> Locator:
-    return page.get_by_role("table", name="Live messages")
-
-
-def row(page: Page, text: str | re.Pattern[str]) -> Locator:
-    return live(page).get_by_role("row").filter(has_text=text)
-
-
-async def is_live(page: Page) -> None:
-    await expect(page.get_by_role("region", name="Status").get_by_role("status")).to_have_text("Live", timeout=15_000)
-
-
-async def post(console: ConsoleProcess, *events: dict[str, Any], token: str = "") -> None:
-    async with connected(console.url) as client:
-        await client.record(*events, token=token)
-
-
-def event(number: int, **more: Any) -> dict[str, Any]:
-    return {"agent": "planner-7", "type": "agent.tool.call", "tool": f"tool-{number}", **more}
-
-
 async def test_an_empty_console_says_what_to_do_and_a_posted_event_appears(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
-        await page.goto(console.url)
+        await page.goto(process.url)
         await expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
-        await expect(page.get_by_text(f"{console.url}/api/events")).to_be_visible()
+        await expect(page.get_by_text(f"{process.url}/api/events")).to_be_visible()
         await expect(row(page, "governance heartbeat")).to_be_visible()
-        await post(console, event(1, status="error"))
+        await post(process, event(1, status="error"))
         await expect(row(page, "tool-1")).to_contain_text("planner-7")
         await expect(row(page, "tool-1")).to_contain_text("error")
         await expect(row(page, "tool-1")).to_contain_text("#0")
@@ -83,11 +44,11 @@ async def test_an_empty_console_says_what_to_do_and_a_posted_event_appears(
 
 
 async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
-    async with watched_page(browser) as watched, connected(console.url) as client:
+    async with watched_page(browser) as watched, connected(process.url) as client:
         page = watched.page
-        await page.goto(console.url)
+        await page.goto(process.url)
         await is_live(page)
         for line in sample_lines():
             answer = await client.post("/api/events", data=line, headers={"Content-Type": "application/json"})
@@ -100,7 +61,7 @@ async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
         await expect(handles.first).to_have_attribute("aria-expanded", "true")
         await expect(page.get_by_text('"source": "Librarius"').first).to_be_visible()
         # An open row holds the list still; what came meanwhile is told, and one press away.
-        await post(console, event(7))
+        await post(process, event(7))
         pill = page.get_by_role("button", name=re.compile("1 new"))
         await expect(pill).to_be_visible()
         await expect(row(page, "tool-7")).to_have_count(0)
@@ -108,14 +69,14 @@ async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
         await expect(row(page, "tool-7")).to_be_visible()
 
 
-async def test_pause_and_filters(browser: Browser, console: ConsoleProcess) -> None:
+async def test_pause_and_filters(browser: Browser, process: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
-        await page.goto(console.url)
-        await post(console, event(1), event(2, agent="other-agent"), event(3, status="error"))
+        await page.goto(process.url)
+        await post(process, event(1), event(2, agent="other-agent"), event(3, status="error"))
         await expect(row(page, "tool-3")).to_be_visible()
         await page.get_by_role("button", name="Pause").click()
-        await post(console, event(4))
+        await post(process, event(4))
         await expect(page.get_by_role("button", name=re.compile("1 new"))).to_be_visible()
         await page.get_by_role("button", name="Resume").click()
         await expect(row(page, "tool-4")).to_be_visible()
@@ -125,13 +86,13 @@ async def test_pause_and_filters(browser: Browser, console: ConsoleProcess) -> N
         await expect(row(page, "tool-4")).to_have_count(0)
         await expect(page).to_have_url(re.compile("other-agent"))
         # What comes is asked about too, and one text is one text: not its words, anywhere.
-        await post(console, event(5), event(6, agent="Other-Agent"))
+        await post(process, event(5), event(6, agent="Other-Agent"))
         await expect(row(page, "tool-6")).to_be_visible()
         await expect(row(page, "tool-5")).to_have_count(0)
         await page.get_by_role("searchbox", name="Filter by text").fill("other-agent tool-2")
         await expect(row(page, "tool-2")).to_have_count(0)
         await expect(page.get_by_text("Nothing recorded so far matches")).to_be_visible()
-        await page.goto(f"{console.url}/?until=2020-01-01T00:00:00Z")
+        await page.goto(f"{process.url}/?until=2020-01-01T00:00:00Z")
         await expect(page.get_by_text("Nothing recorded so far matches")).to_be_visible()
         times = page.get_by_role("group", name="Filters").locator("summary").filter(has_text="until 2020-01-01")
         await expect(times).to_be_visible()
@@ -141,10 +102,10 @@ async def test_pause_and_filters(browser: Browser, console: ConsoleProcess) -> N
         await expect(row(page, "tool-4")).to_be_visible()
 
 
-async def test_junie_answers_and_shows_the_json_response(browser: Browser, console: ConsoleProcess) -> None:
+async def test_junie_answers_and_shows_the_json_response(browser: Browser, process: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
-        await page.goto(console.url)
+        await page.goto(process.url)
         await page.get_by_role("link", name="Junie Console").click()
         question = page.get_by_role("textbox", name="Ask a question")
         await question.fill("hello")
@@ -163,21 +124,21 @@ async def test_junie_answers_and_shows_the_json_response(browser: Browser, conso
 
 
 async def test_a_question_that_fails_can_be_sent_again_without_typing_it_again(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         watched.expected = GONE
-        await page.goto(f"{console.url}/junie")
+        await page.goto(f"{process.url}/junie")
         await is_live(page)
-        console.terminate()
-        assert console.wait() == 0
+        process.terminate()
+        assert process.wait() == 0
         question = page.get_by_role("textbox", name="Ask a question")
         await question.fill("are you there?")
         await question.press("Enter")
         again = page.get_by_role("button", name="Send again")
         await expect(again).to_be_visible()
-        console.start()
+        process.start()
         await again.click()
         await expect(page.get_by_text("[GPT-5] received query: are you there?", exact=True)).to_be_visible()
 
@@ -207,23 +168,23 @@ async def test_signing_in_and_out(browser: Browser, guarded: ConsoleProcess) -> 
 
 
 async def test_the_page_survives_a_restart_of_the_console_and_shows_the_seam(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         watched.expected = GONE
-        await page.goto(console.url)
-        await post(console, event(1))
+        await page.goto(process.url)
+        await post(process, event(1))
         await expect(row(page, "tool-1")).to_be_visible()
-        console.terminate()
-        assert console.wait() == 0
+        process.terminate()
+        assert process.wait() == 0
         await expect(page.get_by_role("button", name="Retry now")).to_be_visible()
-        console.start()
-        await post(console, event(2), event(3))
+        process.start()
+        await post(process, event(2), event(3))
         await is_live(page)
         await expect(row(page, "tool-3")).to_be_visible()
         await expect(row(page, "none missing")).to_contain_text(re.compile(r"2 entries recovered"))
-        await post(console, event(4))
+        await post(process, event(4))
         await expect(row(page, "tool-4")).to_be_visible()
 
 
@@ -244,15 +205,15 @@ async def test_a_console_that_was_restarted_with_a_token_asks_to_sign_in_again(
         await expect(page.get_by_text("Your session ended")).to_be_visible()
 
 
-async def test_event_content_is_text_whatever_it_says(browser: Browser, console: ConsoleProcess) -> None:
+async def test_event_content_is_text_whatever_it_says(browser: Browser, process: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         await post(
-            console,
+            process,
             {"agent": HOSTILE, "type": "x.y", "message": HOSTILE, HOSTILE: 1},
             {"agent": "a\u202eevil", "type": "javascript:alert(1)", "url": "https://evil.example/", "n": "x" * 50_000},
         )
-        await page.goto(console.url)
+        await page.goto(process.url)
         await expect(row(page, "#0")).to_contain_text("<img src=x")
         for handle in await live(page).get_by_role("button", name="Details of #").all():
             await handle.click()
@@ -304,7 +265,7 @@ async def test_axe_finds_nothing_on_any_page_and_state(
         await expect(page.get_by_text('"model": "gpt-5-mini"').first).to_be_visible()
         await watched.accessible()  # a row is open
         await page.goto(f"{guarded.url}/?q=matches-nothing")
-        await is_live(page)
+        await expect(page.get_by_text("Nothing recorded so far matches")).to_be_visible()
         await watched.accessible()  # nothing matches
         await page.goto(f"{guarded.url}/junie")
         await expect(page.get_by_role("textbox", name="Ask a question")).to_be_visible()

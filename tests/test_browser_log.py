@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 
-from tests.browser import AXE, INSTALL, INSTALL_AXE, NARROW, WIDE, chromium, launched, watched_page
+from tests.browser import AXE, GONE, INSTALL_AXE, NARROW, WIDE, event, is_live, live, post, row, watched_page
 from tests.console import connected, sample_batch
 from tests.process import ConsoleProcess
-from tests.test_browser import GONE, event, is_live, live, post, row
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 """One browser for all: starting one takes longer than most of these tests."""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(require: Callable[[bool, str, str], None]) -> AsyncIterator[Browser]:
-    require(chromium() is not None, "Chromium", INSTALL)
-    async with launched() as one:
-        yield one
-
-
-@pytest.fixture
-def console(tmp_path: Path) -> Iterator[ConsoleProcess]:
-    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5"}) as one:
-        yield one
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -44,9 +30,9 @@ async def sampled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Con
         yield one
 
 
-async def recorded(console: ConsoleProcess, query: str = "") -> list[int]:
+async def recorded(process: ConsoleProcess, query: str = "") -> list[int]:
     """The numbers of what is recorded, newest first."""
-    async with connected(console.url) as client:
+    async with connected(process.url) as client:
         items = (await client.get(f"/api/events?limit=1000{query}")).json["items"]
         return [item["entry"]["seq"] for item in items]
 
@@ -108,15 +94,15 @@ class Lid:
 
 
 async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         watched.expected = GONE
         lid = Lid()
         await page.route_web_socket("**/api/ws/telemetry**", lid.opened)
-        await post(console, *(event(n) for n in range(30)))
-        await page.goto(console.url)
+        await post(process, *(event(n) for n in range(30)))
+        await page.goto(process.url)
         await is_live(page)
         unbroken = page.get_by_role("region", name="Status").get_by_text("unbroken since")
         await expect(unbroken).to_contain_text("#30")
@@ -125,7 +111,7 @@ async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
         await expect(page.get_by_role("region", name="Status").get_by_role("status")).to_have_text("Offline")
         for first in range(30, 530, 100):
             await post(
-                console, *(event(n, status="error" if n % 100 == 0 else "ok") for n in range(first, first + 100))
+                process, *(event(n, status="error" if n % 100 == 0 else "ok") for n in range(first, first + 100))
             )
         lid.open()
         await page.context.set_offline(False)
@@ -133,26 +119,26 @@ async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
         await expect(row(page, "none missing")).to_contain_text("500 entries recovered · none missing")
         await expect(unbroken).to_contain_text("#30")
         links = live(page).get_by_role("link", name=re.compile(r"^#\d+$"))
-        assert await links.all_text_contents() == [f"#{seq}" for seq in (await recorded(console))[:50]]
+        assert await links.all_text_contents() == [f"#{seq}" for seq in (await recorded(process))[:50]]
         await expect(page.get_by_role("complementary").get_by_text("530 events")).to_be_visible()
         await page.keyboard.press("g")
         await page.keyboard.press("l")
         await expect(entry_link(page, 529)).to_be_visible()
-        assert await listed(page) == await recorded(console)
+        assert await listed(page) == await recorded(process)
         await expect(page.get_by_text("530 entries. Nothing that matches is older.")).to_be_visible()
 
 
 async def test_unseen_errors_are_in_the_title_and_where_one_last_looked_is_marked(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
-        await post(console, event(1))
-        await page.goto(console.url)
+        await post(process, event(1))
+        await page.goto(process.url)
         await is_live(page)
         await page.get_by_role("link", name="Agents").click()
         await expect(page).to_have_title("Agents · Governance Console")
-        await post(console, event(2, status="error"), event(3), event(4, status="error"))
+        await post(process, event(2, status="error"), event(3), event(4, status="error"))
         await expect(page).to_have_title("(2) Agents · Governance Console")
         await page.reload()
         await expect(page).to_have_title("(2) Agents · Governance Console")
@@ -264,12 +250,12 @@ async def test_filters_in_the_address_survive_a_reload_and_back(browser: Browser
         await as_it_was()
 
 
-async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Browser, console: ConsoleProcess) -> None:
+async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Browser, process: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         watched.expected = GONE
-        await post(console, *(event(n, trace_id=f"run-{n // 4}") for n in range(600)))
-        await page.goto(f"{console.url}/log/20")
+        await post(process, *(event(n, trace_id=f"run-{n // 4}") for n in range(600)))
+        await page.goto(f"{process.url}/log/20")
         await expect(heading(page, 20)).to_be_focused()
         await expect(panel(page, 20)).to_contain_text('"tool": "tool-20"')
         await expect(entry_link(page, 20)).to_be_in_viewport()
@@ -281,22 +267,22 @@ async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Brows
         await page.get_by_role("link", name="All with its trace").click()
         await expect(page.get_by_text("4 entries. Nothing that matches is older.")).to_be_visible()
         assert await listed(page) == [23, 22, 21, 20]
-        await page.goto(f"{console.url}/log/600")
+        await page.goto(f"{process.url}/log/600")
         await expect(page.get_by_role("alert")).to_contain_text(
             "There is no entry #600. The record has 600: the newest is #599."
         )
-        await page.goto(f"{console.url}/log/nonsense")
+        await page.goto(f"{process.url}/log/nonsense")
         await expect(page.get_by_role("alert")).to_contain_text("There is no entry “nonsense”")
         await expect(entry_link(page, 599)).to_be_visible()
 
 
 async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_place(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
-        await post(console, *(event(n) for n in range(300)))
-        await page.goto(f"{console.url}/log")
+        await post(process, *(event(n) for n in range(300)))
+        await page.goto(f"{process.url}/log")
         await expect(entry_link(page, 299)).to_be_visible()
         await entry_link(page, 299).focus()
         for _ in range(3):
@@ -304,7 +290,7 @@ async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_p
         middle = page.locator("[data-seq]:focus")
         before = await middle.bounding_box()
         name = await middle.text_content()
-        await post(console, *(event(n) for n in range(300, 307)))
+        await post(process, *(event(n) for n in range(300, 307)))
         pill = page.get_by_role("button", name="7 newer")
         await expect(pill).to_be_visible()
         assert await middle.bounding_box() == before
@@ -312,7 +298,7 @@ async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_p
         await pill.click()
         await expect(entry_link(page, 306)).to_be_in_viewport()
         await expect(pill).to_have_count(0)
-        assert await listed(page) == await recorded(console)
+        assert await listed(page) == await recorded(process)
         # Whoever looks something up elsewhere comes back to where the list was, however far down.
         await entry_link(page, 0).focus()
         await page.keyboard.press("PageUp")
@@ -331,7 +317,7 @@ async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_p
         await expect(entry_link(page, 306)).to_be_in_viewport()
         # Left at its top, it is there that one comes back to.
         await page.get_by_role("link", name="Dashboard").click()
-        await post(console, *(event(n) for n in range(307, 310)))
+        await post(process, *(event(n) for n in range(307, 310)))
         await page.go_back()
         await expect(entry_link(page, 309)).to_be_in_viewport()
 
@@ -351,19 +337,19 @@ async def test_the_selection_is_exported_oldest_first(browser: Browser, sampled:
 
 
 async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         rare = [event(n, agent="rare") for n in range(60)]
-        await post(console, *rare)
+        await post(process, *rare)
         for _ in range(3):
-            await post(console, *(event(n) for n in range(1000)))
-        await page.goto(f"{console.url}/?source=rare")
+            await post(process, *(event(n) for n in range(1000)))
+        await page.goto(f"{process.url}/?source=rare")
         links = live(page).get_by_role("link", name=re.compile(r"^#[\d,]+$"))
         await expect(links).to_have_count(50)
         assert await links.all_text_contents() == [f"#{seq}" for seq in range(59, 9, -1)]
-        await post(console, event(99, agent="rare"), event(100))
+        await post(process, event(99, agent="rare"), event(100))
         await expect(row(page, "tool-99")).to_be_visible()
         await expect(row(page, "tool-100")).to_have_count(0)
         await expect(links).to_have_count(50)
@@ -379,7 +365,7 @@ async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
 
 
 async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
-    browser: Browser, console: ConsoleProcess
+    browser: Browser, process: ConsoleProcess
 ) -> None:
     async def silence(route: Route) -> None:
         """As if time had passed: to learn a rhythm and to miss it takes longer than a test may."""
@@ -392,9 +378,9 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
 
     async with watched_page(browser) as watched:
         page = watched.page
-        await post(console, event(1, agent="curator"), event(2), event(3, status="error"))
+        await post(process, event(1, agent="curator"), event(2), event(3, status="error"))
         await page.route("**/api/sources*", silence)
-        await page.goto(console.url)
+        await page.goto(process.url)
         await is_live(page)
         attention = page.get_by_role("region", name="Wants attention")
         quiet = attention.get_by_role("link", name="curator is quiet")
@@ -433,7 +419,7 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
 )
 async def test_axe_finds_nothing_on_log_and_agents(
     browser: Browser,
-    console: ConsoleProcess,
+    process: ConsoleProcess,
     require: Callable[[bool, str, str], None],
     scheme: str,
     viewport: dict[str, int],
@@ -446,30 +432,30 @@ async def test_axe_finds_nothing_on_log_and_agents(
         watched.expected = GONE
         if every:
             for path in ("/log", "/agents"):
-                await page.goto(console.url + path)
+                await page.goto(process.url + path)
                 await expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
                 await watched.accessible()  # empty
         failures = (event(n, type="model.call", status="error", trace_id="run-1") for n in range(6))
-        await post(console, *failures, {**event(6), "type": "task.done"})
-        await page.goto(f"{console.url}/agents")
+        await post(process, *failures, {**event(6), "type": "task.done"})
+        await page.goto(f"{process.url}/agents")
         await expect(page.get_by_role("table", name="Agents")).to_be_visible()
         await watched.accessible()  # agents
-        await page.goto(f"{console.url}/log?category=model&type=model*")
+        await page.goto(f"{process.url}/log?category=model&type=model*")
         await expect(entry_link(page, 5)).to_be_visible()
         for chip in ("source", "type", "time") if every else ("type",):
             await page.get_by_role("group", name="Filters").locator("summary").filter(has_text=chip).click()
             await watched.accessible()  # a filter is open over a filtered log
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             await page.keyboard.press("Escape")
-        await page.goto(f"{console.url}/log/5?severity=warning")
+        await page.goto(f"{process.url}/log/5?severity=warning")
         await expect(panel(page, 5).get_by_role("list").get_by_role("link").first).to_be_visible()
         await watched.accessible()  # an entry is open
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        await page.goto(f"{console.url}/log/999?source=nobody&category=task")
+        await page.goto(f"{process.url}/log/999?source=nobody&category=task")
         await expect(page.get_by_role("alert")).to_be_visible()
         await expect(page.get_by_text("Clear the source filter")).to_have_count(1)
         await watched.accessible()  # no such entry; on a wide page beside a list that nothing matches
         if every:
-            await page.goto(f"{console.url}/log?source=nobody&category=task")
+            await page.goto(f"{process.url}/log?source=nobody&category=task")
             await expect(page.get_by_role("button", name="Clear the source filter")).to_be_visible()
             await watched.accessible()  # nothing matches
