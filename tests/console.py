@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,7 +17,8 @@ import aiohttp
 from aiohttp import web
 
 from governance_console.cli.serve import listen, make_runner
-from governance_console.settings import Listen, Settings
+from governance_console.settings import Settings
+from governance_console.values import Listen
 
 SAMPLE = Path(__file__).parent / "data" / "event_bus.jsonl"
 """231 lines of a real agent factory's log."""
@@ -145,9 +147,10 @@ class Answer:
 
 
 @asynccontextmanager
-async def connected(url: str, connections: int = 100) -> AsyncIterator[Client]:
+async def connected(url: str, connections: int = 100, tls: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
     """A client of a console that runs elsewhere, such as in a process of its own."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as client:
+    connector = aiohttp.TCPConnector(limit=connections, ssl=tls or True)
+    async with aiohttp.ClientSession(connector=connector) as client:
         yield Client(url, client)
 
 

@@ -172,6 +172,7 @@ class ConsoleProcess:
         self._folder = folder
         self._command = command
         self._settings = dict(settings or {})
+        self._scheme = "http"
         self.port = port
         self.log: list[str] = []
         self._process: subprocess.Popen[str] | None = None
@@ -179,7 +180,7 @@ class ConsoleProcess:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -212,9 +213,9 @@ class ConsoleProcess:
         with process.stderr:
             for line in process.stderr:
                 self.log.append(line.rstrip())
-                found = re.search(r"serves http://127\.0\.0\.1:(\d+)/", line)
+                found = re.search(r"serves (https?)://127\.0\.0\.1:(\d+)/", line)
                 if found:
-                    self.port = int(found[1])
+                    self._scheme, self.port = found[1], int(found[2])
                     started.set()
         process.wait()
         started.set()  # it ended instead

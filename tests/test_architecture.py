@@ -27,7 +27,7 @@ LAYERS = (
     ("app",),
     ("api",),
     ("journal", "ticker", "assistant", "sessions", "logs", "background"),
-    ("settling", "feed", "watching", "storage", "metrics", "settings", "openapi"),
+    ("settling", "feed", "watching", "storage", "metrics", "settings", "tls", "openapi"),
     ("exported",),
     ("verify",),
     ("verifytree", "storedtree"),
@@ -40,7 +40,7 @@ LAYERS = (
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),
-    ("errors", "limits", "closes", "backoff", "columns", "display", "frames", "merkle"),
+    ("errors", "limits", "closes", "backoff", "columns", "display", "frames", "values", "merkle"),
 )
 
 

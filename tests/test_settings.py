@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from governance_console.errors import SettingsError
-from governance_console.settings import NAMES, PLANNED, Listen, Settings, load
+from governance_console.settings import NAMES, PLANNED, Settings, load
+from governance_console.values import Listen
 
 ROOT = Path(__file__).parent.parent
 

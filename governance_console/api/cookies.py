@@ -31,6 +31,6 @@ class SessionCookie:
 def session_cookie(settings: Settings, request: web.Request) -> SessionCookie:
     """``__Host-`` over TLS. Over plain http the port is in the name, for cookies ignore ports and two
     consoles on one host would sign each other out."""
-    if settings.public_url.startswith("https://"):
+    if settings.is_https:
         return SessionCookie("__Host-session", secure=True)
     return SessionCookie(f"session_{host_of(request).port}", secure=False)

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from governance_console.api import REQUEST_ID
+from governance_console.api import REQUEST_ID, SETTINGS
 
 CSP: Final = "; ".join(
     (
@@ -30,10 +30,15 @@ EVERYWHERE: Final = {
     "Server": "governance-console",
 }
 
+HSTS: Final = "max-age=31536000"
+"""A year of nothing but TLS to this host (RFC 6797)."""
+
 
 async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Signal ``on_response_prepare``. What a handler has set stays."""
     response.headers.update(EVERYWHERE)
     response.headers.setdefault("Cache-Control", "no-store")
+    if isinstance(request, web.Request) and request.app[SETTINGS].is_https:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request[REQUEST_ID]

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from governance_console.errors import Forbidden
-from governance_console.settings import Settings, is_loopback_name
+from governance_console.settings import Settings
+from governance_console.values import is_loopback_name
 
 HTTP_PORT: Final = 80
 MAX_HOST_CHARS: Final = 300
@@ -58,7 +59,7 @@ def check_origin(request: web.Request, settings: Settings) -> None:
     if origin is None:
         return
     own = {settings.public_url} if settings.public_url else set()
-    own.add(f"http://{request.headers.get('Host', '').lower()}")
+    own.add(f"{'https' if settings.has_tls else 'http'}://{request.headers.get('Host', '').lower()}")
     if origin.lower() not in own and origin.lower() not in settings.cors_origins:
         raise Forbidden("that Origin may not use this console: name the console in PUBLIC_URL, others in CORS_ORIGINS")
 

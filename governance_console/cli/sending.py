@@ -17,7 +17,7 @@ from governance_console.backoff import Backoff
 from governance_console.cli.remote import PATIENCE, UNREADABLE, Remote
 from governance_console.display import printable
 from governance_console.errors import CommandFailed, NotReached
-from governance_console.settings import is_loopback_name
+from governance_console.values import is_loopback_name
 
 GZIP_FROM_BYTES: Final = 2048
 """Below, the headers weigh more than what compression saves."""

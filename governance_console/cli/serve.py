@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,9 @@ from governance_console import __version__
 from governance_console.app import create_app
 from governance_console.errors import CannotStart
 from governance_console.logs import configure, guard_server_log
-from governance_console.settings import Listen, Settings, load
+from governance_console.settings import Settings, load
+from governance_console.tls import server_context
+from governance_console.values import Listen
 
 SHUTDOWN_SEC: Final = 1.5
 """aiohttp spends it twice when a stream will not end; the whole shutdown has to fit in 5 s."""
@@ -75,11 +78,11 @@ def make_runner(settings: Settings) -> web.AppRunner:
     )
 
 
-async def listen(runner: web.AppRunner, where: Listen) -> str:
+async def listen(runner: web.AppRunner, where: Listen, tls: ssl.SSLContext | None = None) -> str:
     """Open the port; returns the console's URL. Raises CannotStart."""
     # Never reuse_port: a second console could then start on this one's port unnoticed.
     try:
-        await web.TCPSite(runner, where.host, where.port, reuse_port=False).start()
+        await web.TCPSite(runner, where.host, where.port, reuse_port=False, ssl_context=tls).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = "another program listens there; stop it, or choose another port with --listen"
@@ -88,7 +91,7 @@ async def listen(runner: web.AppRunner, where: Listen) -> str:
         raise CannotStart(f"cannot listen on {where}: {why}") from None
     except UnicodeError:
         raise CannotStart(f"cannot listen on {where}: that is no host name") from None
-    return f"http://{Listen(where.host, runner.addresses[0][1])}/"
+    return f"{'https' if tls else 'http'}://{Listen(where.host, runner.addresses[0][1])}/"
 
 
 async def _serve(settings: Settings) -> int:
@@ -97,11 +100,12 @@ async def _serve(settings: Settings) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
             loop.add_signal_handler(name, stop.set)
+    tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.has_tls else None
     runner = make_runner(settings)
     try:
         await runner.setup()
         _favour_the_loop()
-        url = await listen(runner, settings.listen)
+        url = await listen(runner, settings.listen, tls)
         _log.info("version %s serves %s", __version__, url)
         await stop.wait()
         _log.info("stopping")

@@ -1,0 +1,129 @@
+"""How the text of a setting is read. Each reader raises ValueError with what the value has to be. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+_AGENT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the console listens. Port 0 lets the system choose one."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return is_loopback_name(self.host)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether a host name or address always means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def listen(value: str) -> Listen:
+    """``HOST:PORT``."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:\s]+)):(\d{1,5})", value)
+    if match is None or int(match[3]) > 65535:
+        raise ValueError("has to be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+    return Listen(match[1] or match[2], int(match[3]))
+
+
+def token(value: str) -> str:
+    """A bearer token."""
+    if not value.isascii() or not value.isprintable() or " " in value or "," in value:
+        raise ValueError("has to be printable ASCII without spaces and commas")
+    return value
+
+
+def agent_tokens(value: str) -> Mapping[str, str]:
+    """``name=token,name=token``."""
+    tokens: dict[str, str] = {}
+    for place, pair in enumerate(value.split(","), start=1):
+        name, separator, held = pair.strip().partition("=")
+        if not separator or not _AGENT_NAME.fullmatch(name) or not held:
+            raise ValueError(f"has to be name=token,name=token; pair {place} is not (names: letters, digits, . _ -)")
+        if name in tokens:
+            raise ValueError(f"names {name} twice")
+        tokens[name] = token(held)
+    return tokens
+
+
+def interval(value: str) -> float:
+    """Seconds, 0.01 to 3600."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0.01 <= seconds <= 3600:
+        raise ValueError("has to be a number of seconds from 0.01 to 3600")
+    return seconds
+
+
+def database_url(value: str) -> str:
+    """Where the record is kept."""
+    if value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("names PostgreSQL, which this version cannot use yet: use sqlite:///PATH")
+    if not value.startswith("sqlite:///") or not value.removeprefix("sqlite:///"):
+        raise ValueError("has to be sqlite:///PATH (three slashes; a fourth makes the path absolute)")
+    path = unquote(value.removeprefix("sqlite:///"))
+    if not PurePath(path).name or "\0" in path:
+        raise ValueError("has to name a file after sqlite:///, such as sqlite:///data/governance.db")
+    return value
+
+
+def origin(value: str) -> str:
+    """A web origin (RFC 6454), in lower case."""
+    wrong = "has to be like https://console.example.net, without a path"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ValueError(wrong) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError(wrong)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(wrong)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def host(value: str) -> str:
+    """A host name."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+        raise ValueError("has to be host names without ports, parted by commas")
+    return value.lower()
+
+
+def log_origin(value: str) -> str:
+    """The log's name in checkpoints."""
+    if not re.fullmatch(r"[!-*,-~]{1,200}", value):
+        raise ValueError("has to be at most 200 printable ASCII characters without spaces and +")
+    return value
+
+
+def log_level(value: str) -> str:
+    """How much is logged."""
+    if value.lower() not in LOG_LEVELS:
+        raise ValueError(f"has to be one of {', '.join(LOG_LEVELS)}")
+    return value.lower()
+
+
+def each(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+    """Values parted by commas."""
+    return lambda value: tuple(parse(one.strip()) for one in value.split(",") if one.strip())

@@ -1,0 +1,76 @@
+"""The console's own TLS: with a real certificate, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from tests.certificates import Certificate, make_certificate
+from tests.console import SAMPLE, connected
+from tests.process import ConsoleProcess, command, run_to_end
+from tests.test_ingest import LENIENT
+
+TOKEN = "a-token-for-tls"
+
+
+async def test_everything_goes_over_tls_and_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
+    files = make_certificate(tmp_path)
+    with ConsoleProcess(tmp_path, {**files.settings, "OPERATOR_TOKEN": TOKEN}) as process:
+        assert process.url.startswith("https://")
+        async with connected(process.url, tls=files.client_context()) as client:
+            async with await client.watch(token=TOKEN) as stream, await client.watch(token=TOKEN) as vanishing:
+                vanishing.socket._response.connection.transport.abort()  # type: ignore[union-attr]
+                for number in range(20):
+                    await client.record(*[{**LENIENT, "data": "x" * 1000}] * 50, token=TOKEN)
+                    for place in range(50):
+                        assert (await stream.entry())["entry"]["seq"] == 50 * number + place
+            answer = await client.post("/api/session", {"token": TOKEN}, headers={"Origin": process.url})
+            assert answer.status == 200, answer.text
+            assert answer.headers["Set-Cookie"].startswith("__Host-session=")
+            assert "Secure" in answer.headers["Set-Cookie"]
+            assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+            foreign = {"Origin": process.url.replace("https", "http")}
+            assert (await client.post("/api/session", {"token": TOKEN}, headers=foreign)).status == 403
+        ended = await command(
+            tmp_path,
+            "import",
+            str(SAMPLE),
+            url=process.url,
+            settings={"OPERATOR_TOKEN": TOKEN, "SSL_CERT_FILE": str(files.cert)},
+        )
+        assert (ended.status, "recorded 231" in ended.errors) == (0, True), ended
+        with pytest.raises(aiohttp.ClientError):
+            async with connected(process.url) as stranger:
+                await stranger.get("/healthz")
+
+
+def encrypted(files: Certificate) -> Certificate:
+    key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+    how = serialization.BestAvailableEncryption(b"password")
+    files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how))
+    return files
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda made, other: Certificate(Path("nowhere.pem"), made.key), "nowhere.pem cannot be read: no such file"),
+        (lambda made, other: Certificate(made.cert, Path("nowhere.key")), "nowhere.key cannot be read: no such file"),
+        (lambda made, other: Certificate(made.cert, other.key), "is not the key of"),
+        (lambda made, other: Certificate(made.key, made.cert), "have to be a certificate and its unencrypted key"),
+        (lambda made, other: encrypted(made), "have to be a certificate and its unencrypted key"),
+    ],
+    ids=["no-cert", "no-key", "another-key", "swapped", "encrypted"],
+)
+async def test_files_that_cannot_serve_are_told_in_a_sentence(tmp_path: Path, make: object, says: str) -> None:
+    assert callable(make)
+    files: Certificate = make(make_certificate(tmp_path), make_certificate(tmp_path, "other"))
+    ended = await asyncio.to_thread(run_to_end, tmp_path, "--listen", "127.0.0.1:0", settings=files.settings)
+    assert (ended.status, ended.output) == (2, "")
+    (line,) = ended.errors.splitlines()
+    assert line.startswith("governance-console: TLS_")
+    assert says in line
