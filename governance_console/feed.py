@@ -36,6 +36,9 @@ MOST_PAUSE_SEC: Final = 0.05
 TURN: Final = 128
 """Watchers written to before anybody else has a turn: below a millisecond of system calls."""
 
+CATCHING_UP: Final = 8
+"""Pieces that all who catch up get between two turns of everybody else."""
+
 History = Callable[[int, int, int, Selection, int], Awaitable[Page]]
 
 _log = logging.getLogger(__name__)
@@ -69,6 +72,7 @@ class Feed:
         self._beat_is_due = False
         self._ended: tuple[int, str] | None = None
         self._emptied = asyncio.Event()
+        self._turns = asyncio.Semaphore(CATCHING_UP)
 
     @property
     def head(self) -> Head:
@@ -254,7 +258,8 @@ class Feed:
 
     async def _missed(self, watcher: Watcher) -> Piece:
         """The next piece of what lies between a watcher and its audience."""
-        await asyncio.sleep(0)  # everybody else has a turn
+        async with self._turns:
+            await asyncio.sleep(0)  # everybody else has a turn
         start, stop, selection = watcher.next, watcher.audience.next, watcher.audience.selection
         if start >= self._ring.oldest:
             return self._ring.piece(start, selection, stop)

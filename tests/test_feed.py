@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from governance_console.entries import Item, Page, entry_message, make_item
 from governance_console.errors import PositionLost, RecordUnavailable
 from governance_console.events import parse_json
-from governance_console.feed import Feed
+from governance_console.feed import CATCHING_UP, Feed
 from governance_console.metrics import Metrics
 from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Ring
 from governance_console.selection import EVERYTHING, Selection
@@ -221,6 +222,18 @@ async def test_a_heartbeat_never_waits_for_storage_and_tells_a_lagging_watcher_i
         assert (peer.beats[1]["size"], peer.beats[1]["next"]) == (20, 3)
         at.go_on.set()
         await until(lambda: peer.seqs == list(range(3, 20)))
+
+
+async def test_a_crowd_that_resumes_leaves_turns_for_everybody_else() -> None:
+    async with house(ring_messages=10_000) as at:
+        at.publish(items(0, 100))
+        peers = [at.join(0)[1] for _ in range(200)]
+        served = [0]
+        while served[-1] < len(peers):
+            await asyncio.sleep(0)
+            served.append(sum(bool(peer.seqs) for peer in peers))
+        assert max(after - before for before, after in pairwise(served)) <= CATCHING_UP
+        assert all(peer.seqs == list(range(100)) for peer in peers)
 
 
 async def test_a_watcher_whose_history_cannot_be_read_is_closed_with_1011(caplog: pytest.LogCaptureFixture) -> None:
