@@ -39,6 +39,7 @@ from governance_console.journal import Journal
 from governance_console.metrics import Metrics
 from governance_console.sessions import Sessions
 from governance_console.settings import Settings
+from governance_console.storage import Storage
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.ticker import Ticker
 
@@ -60,13 +61,17 @@ ROUTES: Final = (
 )
 
 
-def create_app(settings: Settings) -> web.Application:
-    """The whole console as one application. Its parts live from start-up to clean-up."""
+def create_app(settings: Settings, storage: Storage | None = None) -> web.Application:
+    """The whole console as one application. Its parts live from start-up to clean-up.
+
+    The record is kept in ``storage``, by default where the settings say.
+    """
     app = web.Application(middlewares=MIDDLEWARES)
     app[SETTINGS] = settings
     app[METRICS] = Metrics()
     app[TOKENS] = Tokens(settings.operator_token, settings.agent_tokens, settings.metrics_token)
     app[SESSIONS] = Sessions()
+    app[STORAGE] = storage or _storage_of(settings)
     app[ASSISTANT] = StubAssistant()
     app[PARSING] = asyncio.Semaphore(1)
     add_routes(app, ROUTES)
@@ -76,14 +81,16 @@ def create_app(settings: Settings) -> web.Application:
     return app
 
 
+def _storage_of(settings: Settings) -> Storage:
+    return SqliteStorage(settings.database_path, settings.log_origin or None, lambda: secrets.token_hex(8))
+
+
 async def _record(app: web.Application) -> AsyncIterator[None]:
     """Storage, feed and journal: opened in this order, closed in the other."""
-    settings: Settings = app[SETTINGS]
-    storage = SqliteStorage(settings.database_path, settings.log_origin or None, lambda: secrets.token_hex(8))
+    settings, storage = app[SETTINGS], app[STORAGE]
     log = await storage.open()
     feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
     journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
-    app[STORAGE] = storage
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
     committing = asyncio.create_task(journal.run())

@@ -17,10 +17,12 @@
     │   ├── Unauthenticated     no credential, or none that is valid
     │   └── Forbidden           a valid one that may not, or a foreign Origin or Host
     ├── PositionLost            a watcher's cursor means nothing in this log
+    ├── RecordUnreadable        this part of the record cannot be read; the rest of it may be
     └── RecordUnavailable       the record cannot be written now; the outcome is unknown
         ├── QueueFull           too much is waiting to be committed
         ├── StorageFull         no space left; clears by itself
         └── StorageFailed       the store can no longer be trusted; latched until a restart
+            └── StorageGone     its files are not where they were; what is still open may be the last copy
 
 HTTP statuses are chosen in ``api/problems.py``, nowhere else.
 """
@@ -119,6 +121,10 @@ class PositionLost(ConsoleError):
         self.reason = reason
 
 
+class RecordUnreadable(ConsoleError):
+    """What was asked for cannot be read: a damaged page, or a disk that fails. The rest may well be readable."""
+
+
 class RecordUnavailable(ConsoleError):
     """The record cannot be written now. Whether the events were recorded is unknown."""
 
@@ -133,3 +139,10 @@ class StorageFull(RecordUnavailable):
 
 class StorageFailed(RecordUnavailable):
     """The store failed in a way after which its answers prove nothing."""
+
+
+class StorageGone(StorageFailed):
+    """The store's files were deleted, replaced or cut under the running console.
+
+    Who gives up what is still open gives up what may be the last copy.
+    """

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from governance_console.closes import FAILED, SLOW
 from governance_console.entries import Head, Message, Page, entry_message, heartbeat_frame
-from governance_console.errors import PositionLost
+from governance_console.errors import PositionLost, RecordUnavailable, RecordUnreadable
 from governance_console.metrics import Metrics
 from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Piece, Ring
 from governance_console.selection import Selection
@@ -252,6 +252,9 @@ class Feed:
             audience.current.add(watcher)
         except ConnectionError:
             pass  # it left; the reading side of its handler sees the same
+        except (RecordUnavailable, RecordUnreadable) as error:
+            _log.error("a stream broke off at #%d: %s", watcher.next, error, extra={"principal": watcher.name})
+            watcher.outlet.end(FAILED, "the record cannot be read here")
         except Exception:
             _log.exception("a stream failed")
             watcher.outlet.end(FAILED, "the console failed here")

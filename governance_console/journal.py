@@ -71,7 +71,8 @@ class Journal:
         self._metrics = metrics
         self._now = now
         self._probe_sec = probe_sec
-        self._failure = ""
+        self._failure: StorageFailed | None = None
+        self._failed = asyncio.Event()
         self._writable = True
         self._closing = False
         self._waiting: list[_Waiting] = []
@@ -95,6 +96,17 @@ class Journal:
     def writable(self) -> bool:
         """Whether the last write succeeded, so that the next one may be expected to."""
         return self._writable and not self._closing
+
+    @property
+    def failure(self) -> StorageFailed | None:
+        """Why nothing will be recorded any more, or None."""
+        return self._failure
+
+    async def failed(self) -> StorageFailed:
+        """Wait until nothing will be recorded any more, which a healthy record never comes to; why."""
+        await self._failed.wait()
+        assert self._failure is not None
+        return self._failure
 
     async def append(self, submission: Submission) -> Receipt:
         """Record a request's events, all or none. Returns once they are durable and on their way to the watchers.
@@ -184,7 +196,8 @@ class Journal:
 
     def _refuse(self, group: list[_Waiting], error: RecordUnavailable) -> None:
         if isinstance(error, StorageFailed):
-            self._failure = str(error)
+            self._failure = error
+            self._failed.set()
         if self._writable:
             _log.error("the record cannot be written: %s", error)
         self._writable = False

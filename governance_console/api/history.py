@@ -13,7 +13,7 @@ from governance_console.api import JOURNAL, REQUEST_ID, STORAGE
 from governance_console.api.answers import json_answer
 from governance_console.api.queries import Cursor, check_known, read_cursor, read_selection
 from governance_console.entries import Page, item_json, item_line, page_json
-from governance_console.errors import RecordUnavailable, Unacceptable
+from governance_console.errors import RecordUnavailable, RecordUnreadable, Unacceptable
 from governance_console.limits import DEFAULT_PAGE
 from governance_console.selection import HISTORY_FILTERS, Selection, seq_of
 from governance_console.storage import Storage
@@ -88,7 +88,7 @@ async def _export(
     # Without a name: who links to it gives one.
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": "attachment"})
     async with contextlib.aclosing(_pages(storage, cursor, selection, size)) as pages:
-        # Read while a status can still be chosen: a store that fails is answered 503, not with half an answer.
+        # Read while a status can still be chosen: a store that fails is answered with a status, not with half an answer.
         first = await anext(pages)
         await response.prepare(request)
         if request.method == "HEAD":
@@ -97,7 +97,7 @@ async def _export(
             await _write(response, first)
             async for found in pages:
                 await _write(response, found)
-        except RecordUnavailable as error:
+        except (RecordUnavailable, RecordUnreadable) as error:
             # The status is out already: a connection that breaks off is the only honest end of half an answer.
             _log.error("an export broke off: %s", error, extra={"request": request[REQUEST_ID]})
             if request.transport is not None:

@@ -18,6 +18,7 @@ from governance_console.errors import (
     InputError,
     Malformed,
     RecordUnavailable,
+    RecordUnreadable,
     TooLarge,
     Unacceptable,
     Unauthenticated,
@@ -32,6 +33,7 @@ STATUSES: Final[Mapping[type[ConsoleError], HTTPStatus]] = {
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Unsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Unacceptable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RecordUnreadable: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_SEC: Final = 2

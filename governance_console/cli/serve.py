@@ -19,15 +19,25 @@ from typing import Any, Final
 from aiohttp import web
 
 from governance_console import __version__
+from governance_console.api import JOURNAL
 from governance_console.app import create_app
-from governance_console.errors import CannotStart
+from governance_console.errors import CannotStart, StorageGone
+from governance_console.journal import Journal
 from governance_console.logs import configure, guard_server_log
 from governance_console.settings import Settings, load
+from governance_console.storage import Storage
 from governance_console.tls import server_context
 from governance_console.values import Listen
 
 SHUTDOWN_SEC: Final = 1.5
 """aiohttp spends it twice when a stream will not end; the whole shutdown has to fit in 5 s."""
+
+FAILED: Final = 1
+"""The exit status when the record failed while serving."""
+
+FAILED_SEC: Final = 15.0
+"""How long a failed record is still read and streamed, and said to be failed, before the console stops itself:
+time for three heartbeats and a scrape."""
 
 MAX_HEADER_BYTES: Final = 96 * 1024
 """Room for 48,000 bytes of attributes as percent-encoded ce- headers, and no more."""
@@ -64,10 +74,10 @@ def _run(chosen: argparse.Namespace) -> int:
         return runner.run(_serve(settings))
 
 
-def make_runner(settings: Settings) -> web.AppRunner:
+def make_runner(settings: Settings, storage: Storage | None = None) -> web.AppRunner:
     """The application with the server settings that its promises rest on."""
     return web.AppRunner(
-        create_app(settings),
+        create_app(settings, storage),
         access_log=None,
         auto_decompress=False,  # aiohttp's takes half a gzip stream for a whole one
         handle_signals=False,
@@ -107,10 +117,14 @@ async def _serve(settings: Settings) -> int:
         _favour_the_loop()
         url = await listen(runner, settings.listen, tls)
         _log.info("version %s serves %s", __version__, url)
-        await stop.wait()
+        journal = runner.app[JOURNAL]
+        await until_over(stop, journal)
         _log.info("stopping")
     finally:
         await runner.cleanup()
+    if journal.failure is not None:
+        _log.error("stopped, with exit status %d, because the record cannot be written: %s", FAILED, journal.failure)
+        return FAILED
     _log.info("stopped")
     return 0
 
@@ -122,6 +136,19 @@ def _favour_the_loop() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+
+
+async def until_over(stop: asyncio.Event, journal: Journal, failed_sec: float = FAILED_SEC) -> None:
+    """Until it is to stop, or has said for ``failed_sec`` that its record failed, where a restart may mend that."""
+    stopping = asyncio.create_task(stop.wait())
+    failing = asyncio.create_task(journal.failed())
+    await asyncio.wait((stopping, failing), return_when=asyncio.FIRST_COMPLETED)
+    if failing.done():
+        gone = isinstance(failing.result(), StorageGone)
+        # What was deleted under a running console is only in its hands: then it is a person who ends it.
+        await asyncio.wait((stopping,), timeout=None if gone else failed_sec)
+    for task in (stopping, failing):
+        task.cancel()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -67,51 +67,49 @@ class Storage(Protocol):
     Durability: when ``append`` returns, its items survive power loss. Order: items are appended in the order
     of their ``seq``, without a hole, and a reader sees a prefix of them. Atomicity: an append is there whole
     or not at all. Concurrency: one ``append`` at a time, by the journal alone; reads at any time, also during
-    one. Single writer: a second console on the same log is refused when it opens it.
+    one. Single writer: a second console on the same log is refused when it opens it. Every read raises
+    RecordUnreadable where what it wants cannot be read, and RecordUnavailable where another program is in its way.
     """
 
     async def open(self) -> Log:
         """Open the log, or make it. Raises CannotStart with a sentence for the person at the terminal."""
 
     async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-        """Which of these are recorded. Raises RecordUnavailable."""
+        """Which of these are recorded. Raises as ``append`` does."""
 
     async def append(self, items: Sequence[NewItem]) -> None:
         """Make these durable. After an error the outcome is unknown until ``open`` was called again.
 
-        Raises StorageFull, after which nothing of it was recorded and trying again is right, or
-        StorageFailed, after which nothing may be appended any more.
+        Raises StorageFull or RecordUnavailable, after which nothing of it was recorded and trying again is
+        right; or StorageFailed, after which nothing may be appended any more.
         """
 
     async def probe(self) -> None:
         """Make one small durable write that changes no entry. Raises as ``append`` does."""
 
     async def get(self, seq: int) -> Item | None:
-        """One item, or None. Raises RecordUnavailable."""
+        """One item, or None."""
 
     async def ascending(
         self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING, most_bytes: int = PAGE_BYTES
     ) -> Page:
-        """At most ``limit`` selected items with ``start <= seq < stop``, oldest first. Raises RecordUnavailable.
+        """At most ``limit`` selected items with ``start <= seq < stop``, oldest first.
 
         A page may end early: with the item that takes it past ``most_bytes`` of content, or after so much time.
         ``reached`` says where to go on, and is ``stop`` when everything was looked at.
         """
 
     async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
-        """At most ``limit`` selected items below ``before``, newest first. Raises RecordUnavailable.
+        """At most ``limit`` selected items below ``before``, newest first.
 
         It may end early as ``ascending`` does; ``reached`` is 0 when everything was looked at.
         """
 
     async def first_recorded(self, moment: str, size: int) -> int:
-        """The number of the first of ``size`` entries recorded at or after this time. Raises RecordUnavailable."""
+        """The number of the first of ``size`` entries recorded at or after this time."""
 
     async def sources(self, limit: int, lately: int, sample: int) -> Sequence[Source]:
-        """At most ``limit`` sources, the one heard last first; ``sample`` last times of each.
-
-        Raises RecordUnavailable.
-        """
+        """At most ``limit`` sources, the one heard last first; ``sample`` last times of each."""
 
     async def close(self) -> None:
         """Give everything back. No append may be under way."""

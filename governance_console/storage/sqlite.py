@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import apsw
 
 from governance_console.entries import Item, Page, recorded_of
-from governance_console.errors import RecordUnavailable, StorageFailed, StorageFull
+from governance_console.errors import StorageFailed
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage import (
     PAGE_BYTES,
@@ -24,11 +24,12 @@ from governance_console.storage import (
     Log,
     NewItem,
     Source,
+    sqlite_errors,
     sqlite_read,
     sqlite_sources,
     sqlite_write,
 )
-from governance_console.storage.sqlite_file import SqliteFile
+from governance_console.storage.sqlite_file import WAL_PAGES, SqliteFile
 from governance_console.storage.sqlite_read import COLUMNS, PAGE_SEC, Most, item_of
 
 READERS: Final = 2
@@ -38,12 +39,23 @@ _T = TypeVar("_T")
 
 
 class SqliteStorage:
-    """``Storage`` over one file. The writer connection is used by the writer thread alone."""
+    """``Storage`` over one file. The writer connection is used by the writer thread alone.
+
+    ``vfs`` names the SQLite VFS through which the file is reached; None is the system's own. ``wal_pages`` is
+    how many pages the WAL has when it is folded back into the file.
+    """
 
     def __init__(
-        self, path: Path, origin: str | None, new_epoch: Callable[[], str], page_sec: float = PAGE_SEC
+        self,
+        path: Path,
+        origin: str | None,
+        new_epoch: Callable[[], str],
+        page_sec: float = PAGE_SEC,
+        *,
+        vfs: str | None = None,
+        wal_pages: int = WAL_PAGES,
     ) -> None:
-        self._file = SqliteFile(path, origin, new_epoch)
+        self._file = SqliteFile(path, origin, new_epoch, vfs, wal_pages)
         self._page_sec = page_sec
         self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="record-writer")
         self._reader_threads = ThreadPoolExecutor(READERS, thread_name_prefix="record-reader")
@@ -100,18 +112,20 @@ class SqliteStorage:
             return Log(epoch, origin, size, recorded)
 
     def _close(self) -> None:
-        # Readers first, and all of them: only the last connection folds the WAL back into the file.
         self._reader_threads.shutdown()
-        while not self._readers.empty():
-            self._readers.get().close()
         self._writer = None
         self._file.close()
 
     async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
         def run() -> _T:
             assert self._writer is not None, "open() comes first"
-            with _spoken_of():
-                return work(self._writer)
+            with sqlite_errors.writing(self._writer):
+                done = work(self._writer)
+            # Whatever was written or found is about to be acknowledged; nothing found is not. A crash before this
+            # line loses nothing that anybody was told of.
+            if done is None or done:
+                self._file.check_in_place()
+            return done
 
         return await asyncio.get_running_loop().run_in_executor(self._writer_thread, run)
 
@@ -119,7 +133,7 @@ class SqliteStorage:
         def run() -> _T:
             reader = self._readers.get()
             try:
-                with _spoken_of():
+                with sqlite_errors.reading(reader):
                     return work(reader)
             finally:
                 self._readers.put(reader)
@@ -143,7 +157,11 @@ def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[byte
 
 def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
     with _transaction(writer):
+        last = writer.execute("SELECT max(seq) FROM entries").get
+        if items[0].item.seq != (0 if last is None else last + 1):
+            raise StorageFailed(f"another program changed the record: its last entry is #{last}")
         sqlite_write.insert(writer, items)
+
 
 
 def _probe(writer: apsw.Connection) -> None:
@@ -162,17 +180,3 @@ def _transaction(writer: apsw.Connection) -> Iterator[None]:
         if writer.in_transaction:
             writer.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def _spoken_of() -> Iterator[None]:
-    """SQLite's errors in the words of the Storage contract."""
-    try:
-        yield
-    except apsw.FullError:
-        raise StorageFull("no space is left where the record is kept") from None
-    except (apsw.BusyError, apsw.LockedError):
-        raise RecordUnavailable("the record is locked by another program") from None
-    except apsw.Error as error:
-        # After a failed write or sync SQLite would go on as if nothing was lost; we must not.
-        raise StorageFailed(f"the record's storage failed ({error})") from error

@@ -6,10 +6,11 @@ newer, is refused before anything in it was changed.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -17,7 +18,9 @@ import apsw
 from msgspec import DecodeError
 
 from governance_console.errors import CannotStart
+from governance_console.storage.in_place import FilesInPlace
 from governance_console.storage.lock import LockFile
+from governance_console.storage.sqlite_errors import is_shm_full
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
 from governance_console.storage.sqlite_upgrade import upgrade
 
@@ -33,24 +36,40 @@ CACHE_KIB: Final = 64 * 1024
 WAL_PAGES: Final = 8_000
 """At 32 MiB the WAL is folded back into the file; that much, and a commit, is read again after a crash."""
 
+_NO_SPACE: Final = "no space is left there; free some and start again"
+
+_log = logging.getLogger(__name__)
+
 
 class SqliteFile:
     """One database file, its lock, and its connections' settings."""
 
-    def __init__(self, path: Path, origin: str | None, new_epoch: Callable[[], str]) -> None:
+    def __init__(
+        self, path: Path, origin: str | None, new_epoch: Callable[[], str], vfs: str | None, wal_pages: int
+    ) -> None:
         self._path = path
+        self._vfs = vfs
+        self._wal_pages = wal_pages
         self._origin = origin
         self._new_epoch = new_epoch
-        self._lock = LockFile(path.with_name(path.name + ".lock"))
+        self._lock = LockFile(self._beside(".lock"))
         self._writer: apsw.Connection | None = None
+        self._readers: list[apsw.Connection] = []
+        self._in_place: FilesInPlace | None = None
 
     def open(self) -> apsw.Connection:
         """Lock the file, open or make it, and prove that it can be written. Called within ``explained``."""
         _check_engine(apsw.sqlite_lib_version())
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(self._path.parent)
         self._lock.acquire()
         self._writer = self._opened()
+        self._in_place = FilesInPlace([self._path, self._beside("-wal"), self._beside("-shm")])
         return self._writer
+
+    def check_in_place(self) -> None:
+        """Raises StorageGone when the files are no longer those that were opened."""
+        assert self._in_place is not None, "open() comes first"
+        self._in_place.check()
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -60,10 +79,14 @@ class SqliteFile:
         except apsw.NotADBError:
             self._give_up("it is not a SQLite database; name another file in DATABASE_URL")
         except apsw.FullError:
-            self._give_up("no space is left there; free some and start again")
+            self._give_up(_NO_SPACE)
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
             self._give_up(f"{error}: make the file and its folder writable, or change DATABASE_URL")
+        except (apsw.BusyError, apsw.LockedError):
+            self._give_up("another program has it locked; end that one, and start again")
         except (apsw.Error, DecodeError) as error:
+            if isinstance(error, apsw.Error) and is_shm_full(error):
+                self._give_up(_NO_SPACE)
             self._give_up(f"{error}; if the file is damaged, keep it and restore a backup")
         except OSError as error:
             self._give_up(f"{error.strerror or error}: DATABASE_URL has to name a file in a writable folder")
@@ -73,8 +96,11 @@ class SqliteFile:
 
     def reader(self) -> apsw.Connection:
         """One more connection, which cannot write."""
-        reader = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
+        reader = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY, vfs=self._vfs)
+        self._readers.append(reader)
         reader.set_busy_timeout(5_000)
+        # A connection opens its files when it first reads; by then they may have been deleted.
+        reader.execute("SELECT * FROM log").fetchall()
         return reader
 
     def identity(self) -> tuple[str, str]:
@@ -87,16 +113,24 @@ class SqliteFile:
         return rows["epoch"], rows["origin"]
 
     def close(self) -> None:
-        """Close the writer, which also folds the WAL back into the file, and let the next console in."""
+        """Close every connection, the writer's last: that folds the WAL back into the file. Let the next console in."""
+        while self._readers:
+            _close(self._readers.pop())
         if self._writer is not None:
-            self._writer.close()
+            _close(self._writer)
             self._writer = None
         self._lock.release()
 
     def _opened(self) -> apsw.Connection:
+        beside = self._beside("-wal")
+        if _size_of(beside) and not _size_of(self._path):
+            # SQLite would delete it, and make an empty record.
+            self._refuse(f"its file is gone and {beside.name} is left of it; put the file back, or move both away")
         # Made by us, for its owner only; what SQLite puts beside it has the same mode.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        writer = apsw.Connection(str(self._path))
+        # Its name has to be durable before anything in it is.
+        _sync_folder(self._path.parent)
+        writer = apsw.Connection(str(self._path), vfs=self._vfs)
         try:
             writer.set_busy_timeout(5_000)
             is_new = _is_empty(writer)
@@ -111,10 +145,25 @@ class SqliteFile:
             writer.execute("BEGIN IMMEDIATE")
             writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', 'opened')")
             writer.execute("COMMIT")
+            # What is in the WAL may never have reached the disk: after a failed sync the system shows it, and
+            # would sync nothing of it again. Folded into the file it is written anew, and only then built upon.
+            writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            writer.set_wal_hook(self._fold)
         except BaseException:
-            writer.close()
+            _close(writer)
             raise
         return writer
+
+    def _fold(self, writer: apsw.Connection, name: str, pages: int) -> int:
+        """Called after each commit. SQLite's own way of doing this keeps a failed sync to itself."""
+        if pages >= self._wal_pages:
+            # A file that cannot grow takes nothing from the commit: it stays in the WAL.
+            with suppress(apsw.FullError):
+                writer.wal_checkpoint(name, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return apsw.SQLITE_OK
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(self._path.name + ending)
 
     def _check_ours(self, writer: apsw.Connection) -> None:
         application = writer.pragma("application_id")
@@ -138,7 +187,6 @@ class SqliteFile:
         writer.pragma("application_id", APPLICATION_ID)
         writer.pragma("user_version", VERSION)
         writer.execute("COMMIT")
-        _sync_folder(self._path.parent)
 
     def _give_up(self, why: str) -> NoReturn:
         self.close()
@@ -146,6 +194,18 @@ class SqliteFile:
 
     def _refuse(self, why: str) -> NoReturn:
         raise CannotStart(f"the record {self._path} cannot be opened: {why}") from None
+
+
+def _close(connection: apsw.Connection) -> None:
+    try:
+        connection.close()
+    except apsw.Error as error:
+        # Nothing is lost: what was committed stays in the WAL, and the next console finds it there.
+        _log.error("the record was not folded into one file when it was closed (%s)", error)
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _is_empty(writer: apsw.Connection) -> bool:
@@ -173,14 +233,20 @@ def _set_durable(writer: apsw.Connection, path: Path) -> None:
         )
 
 
+def _make_folder(folder: Path) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for made in missing:
+        _sync_folder(made.parent)
+
+
 def _set_pace(writer: apsw.Connection) -> None:
     """Entries arrive at many places of the indexes: pages that are written again soon should wait for each other."""
     writer.pragma("cache_size", -CACHE_KIB)
-    writer.pragma("wal_autocheckpoint", WAL_PAGES)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new file's name durable too. Where a folder cannot be synced (Windows), the system does it."""
+    """Make the names in it durable. Where a folder cannot be synced (Windows), the system does it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
