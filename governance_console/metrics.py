@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import shutil
 from collections import Counter as Tally
@@ -129,4 +130,12 @@ class Metrics:
         """Show the free space where the log is kept, read at each scrape."""
         Gauge(
             "governance_log_disk_free_bytes", "Free disk space where the log is kept.", registry=self.registry
-        ).set_function(lambda: shutil.disk_usage(folder).free)
+        ).set_function(lambda: _free_bytes(folder))
+
+
+def _free_bytes(folder: Path) -> float:
+    """Not a number where there is no such folder any more: what else is measured is then wanted all the more."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return math.nan

@@ -61,11 +61,11 @@ def no_fault(call: str, name: str) -> apsw.Error | None:
     return None
 
 
-def io_error(code: int) -> apsw.Error:
-    """SQLite's I/O error of this extended code."""
+def error_of(code: int) -> apsw.Error:
+    """SQLite's error of this (extended) code, with SQLite's words."""
     error = apsw.exception_for(code)
     assert isinstance(error, apsw.Error)
-    error.args = ("disk I/O error",)
+    error.args = ("database or disk is full" if code == apsw.SQLITE_FULL else "disk I/O error",)
     return error
 
 
@@ -112,6 +112,9 @@ class _DiskVfs(apsw.VFS):
         self._disk = disk
         super().__init__(disk.name, "")
 
+    def excepthook(self, *error: object) -> bool:
+        return True  # SQLite kept this failure to itself
+
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         if name is None:
             return apsw.VFSFile("", name, flags)  # a temporary file: nothing that has to last
@@ -137,6 +140,9 @@ class _DiskFile(apsw.VFSFile):
         # As the system's VFS has it: the first sync of a journal that was made here is one of its name too.
         journals = apsw.SQLITE_OPEN_MAIN_JOURNAL | apsw.SQLITE_OPEN_WAL
         self._syncs_folder = bool(flags[0] & apsw.SQLITE_OPEN_CREATE and flags[0] & journals)
+
+    def excepthook(self, *error: object) -> bool:
+        return True
 
     def xRead(self, amount: int, offset: int) -> bytes:
         self._disk.check("xRead", self._name)

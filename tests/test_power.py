@@ -29,7 +29,7 @@ from governance_console.metrics import Metrics
 from governance_console.settling import Submission
 from governance_console.storage import Log
 from governance_console.storage.sqlite import SqliteStorage
-from tests.disk import Create, Deed, Delete, Disk, Sync, SyncFolder, Truncate, Write, io_error, no_fault
+from tests.disk import Create, Deed, Delete, Disk, Sync, SyncFolder, Truncate, Write, error_of, no_fault
 from tests.power import PowerFailure
 from tests.test_journal import event
 
@@ -242,7 +242,7 @@ async def test_what_a_failed_sync_left_in_memory_is_made_durable_before_it_is_ac
     with Disk(before) as disk:
         async with opened(disk, "epoch") as (journal, _, _):
             disk.fault = lambda call, name: (
-                io_error(apsw.SQLITE_IOERR_FSYNC) if (call, name) == ("xSync", file) else None
+                error_of(apsw.SQLITE_IOERR_FSYNC) if (call, name) == ("xSync", file) else None
             )
             receipts = 0
             with pytest.raises(StorageFailed, match="IOERR_FSYNC"):
