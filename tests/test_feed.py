@@ -242,7 +242,7 @@ async def test_a_watcher_whose_history_cannot_be_read_is_closed_with_1011(caplog
         at.publish(items(0, 20))
         _, peer = at.join(0)
         await until(lambda: bool(peer.ended))
-        assert peer.ended == [(1011, "the console failed here")]
+        assert peer.ended == [(1011, "the record cannot be read here")]
         assert "the disk is gone" in caplog.text
 
 

@@ -45,7 +45,9 @@ async def opened(disk: Disk, epoch: str, synchronous: int = FULL) -> AsyncIterat
     log = await storage.open()
     assert storage._writer is not None
     storage._writer.pragma("synchronous", synchronous)
-    journal = Journal(storage, log, Feed(log.epoch, log.size, 5.0, storage.ascending), Metrics(), probe_sec=0.01)
+    metrics = Metrics()
+    feed = Feed(log.epoch, log.size, 5.0, storage.ascending, metrics)
+    journal = Journal(storage, log, feed, metrics, probe_sec=0.01)
     running = asyncio.create_task(journal.run())
     try:
         yield journal, storage, log
