@@ -145,6 +145,10 @@ class Journal:
         self._arrived.set()
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        if self._failure is not None:
+            # These waited while the store failed. It would take them, and that would prove nothing.
+            self._refuse(group, self._failure)
+            return
         try:
             known = await self._storage.known([own for one in group for own in one.submission.identities])
             settling = Group(self._size, self._time(), known)

@@ -191,6 +191,21 @@ async def test_after_a_failed_store_nothing_is_recorded_any_more(tmp_path: Path,
         assert (receipt.seqs, receipt.accepted) == ([1], 0 if saved else 1)
 
 
+async def test_what_waited_while_the_store_failed_is_not_recorded_either(tmp_path: Path) -> None:
+    """It is well again for the next commit, as a disk is after a failed sync; but what is it worth?"""
+    async with house(tmp_path) as at:
+        at.storage.go.clear()
+        at.storage.error, at.storage.times = StorageFailed("sync failed"), 1
+        waiting = [asyncio.create_task(at.journal.append("p", [event(n)])) for n in range(2)]
+        await asyncio.sleep(0.05)
+        waiting += [asyncio.create_task(at.journal.append("p", [event(n)])) for n in range(2, 5)]
+        await asyncio.sleep(0)
+        at.storage.go.set()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(outcome, StorageFailed) for outcome in outcomes)
+        assert (at.journal.size, at.feed.head.size, at.journal.writable, await at.stored()) == (0, 0, False, [])
+
+
 async def test_what_nobody_foresaw_stops_the_recording_and_not_the_answers(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.error = ZeroDivisionError("a bug")
