@@ -159,6 +159,10 @@ def _read_lines(handle: int, lines: list[str]) -> None:
         os.close(handle)
 
 
+class DidNotStart(AssertionError):
+    """It ended, or did not serve in time."""
+
+
 class ConsoleProcess:
     """``python run.py`` in a folder of its own. Entered, it serves; left, it is gone."""
 
@@ -187,6 +191,10 @@ class ConsoleProcess:
         return self._running.pid
 
     @property
+    def has_ended(self) -> bool:
+        return self._running.poll() is not None
+
+    @property
     def _running(self) -> subprocess.Popen[str]:
         assert self._process is not None, "start() comes first"
         return self._process
@@ -206,7 +214,7 @@ class ConsoleProcess:
         self._reader.start()
         if not started.wait(20) or self._process.poll() is not None:
             self._process.kill()
-            raise AssertionError("it did not start:\n" + "\n".join(self.log))
+            raise DidNotStart("it did not start:\n" + "\n".join(self.log))
 
     def _read(self, process: subprocess.Popen[str], started: threading.Event) -> None:
         assert process.stderr is not None
