@@ -31,6 +31,8 @@ from tests.process import RUN, ConsoleProcess, DidNotStart
 _log = logging.getLogger(__name__)
 
 CALLS = "pwrite64,fsync,fdatasync,ftruncate"
+RECORD = "data/governance.db"
+FILES = (".", "data", RECORD, f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-journal")
 SENDERS = 4
 MOST_COUNTED = 3
 """A full disk that comes back again and again counts as this many failures of a run, no more."""
@@ -69,12 +71,13 @@ def may_trace(require: Callable[[bool, str, str], None]) -> None:
 
 
 class TracedConsole(ConsoleProcess):
-    """A console whose calls on its record are noted, and those that ``inject`` names are tampered with."""
+    """A console whose calls on its record are noted, and those that ``inject`` names are tampered with.
 
-    def __init__(self, folder: Path, inject: str = "") -> None:
-        data = folder / "data"
+    ``files`` are those of its folder on which calls are looked at.
+    """
+
+    def __init__(self, folder: Path, inject: str = "", files: Sequence[str] = FILES) -> None:
         self._notes = folder / "calls"
-        files = [data, *(data / f"governance.db{end}" for end in ("", "-wal", "-shm", "-journal"))]
         super().__init__(
             folder,
             # -D: the console is our child, and strace beside it.
@@ -84,7 +87,7 @@ class TracedConsole(ConsoleProcess):
                 *(() if "signal" in inject else ("--seccomp-bpf",)),
                 *("-e", f"trace={CALLS}"),
                 *(("-e", f"inject={inject}") if inject else ()),
-                *(part for file in files for part in ("-P", str(file))),
+                *(part for file in files for part in ("-P", str(folder / file))),
                 *(sys.executable, str(RUN)),
             ),
         )
@@ -212,6 +215,41 @@ async def test_a_call_that_fails_costs_nothing_that_was_acknowledged(
     postings = large_postings(20, 3000)
     reference = await reference_of(Settings(database_url=f"sqlite:///{tmp_path}/reference.db"), postings)
     assert await live_through(tmp_path / "console", inject, postings, reference) > 0
+
+
+async def test_a_failed_sync_is_not_kept_quiet_because_the_commit_before_it_was_done(
+    tmp_path: Path, may_trace: None
+) -> None:
+    """SQLite says nothing of it when folding the WAL back into the file after a commit fails."""
+    text = "x" * 900_000
+    process = TracedConsole(tmp_path, "fdatasync:error=EIO:when=3", files=[RECORD])
+    with process:
+        async with connected(process.url) as client:
+            acknowledged = 0
+            while (answer := await client.post("/api/events", {"agent": "a", "type": "t", "text": text})).status == 201:
+                acknowledged += 1
+                assert acknowledged < 20
+            assert answer.status == 503
+            assert "IOERR_FSYNC: Input/output error" in answer.json["detail"]
+            assert (await client.get("/api/events")).json["size"] == acknowledged
+        process.terminate()
+        assert process.wait() == FAILED
+        assert process.injected() == 1
+        process.start()
+        async with connected(process.url) as client:
+            assert (await client.get("/readyz")).status == 200
+            assert (await client.get("/api/events")).json["size"] >= acknowledged
+
+
+def test_the_record_has_a_durable_name_before_anything_is_in_it(tmp_path: Path, may_trace: None) -> None:
+    process = TracedConsole(tmp_path)
+    with process:
+        process.terminate()
+        process.wait()
+    calls = [re.sub(r"\d+<(.*?)>.*", r"\1", call.split(maxsplit=1)[1]) for call in process.calls()]
+    first = next(place for place, call in enumerate(calls) if call.startswith("pwrite64"))
+    assert f"fsync({tmp_path}" in calls[:first]
+    assert f"fsync({tmp_path / 'data'}" in calls[:first]
 
 
 @pytest.mark.soak
