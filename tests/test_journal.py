@@ -196,9 +196,9 @@ async def test_what_waited_while_the_store_failed_is_not_recorded_either(tmp_pat
     async with house(tmp_path) as at:
         at.storage.go.clear()
         at.storage.error, at.storage.times = StorageFailed("sync failed"), 1
-        waiting = [asyncio.create_task(at.journal.append("p", [event(n)])) for n in range(2)]
+        waiting = [asyncio.create_task(at.append([event(n)])) for n in range(2)]
         await asyncio.sleep(0.05)
-        waiting += [asyncio.create_task(at.journal.append("p", [event(n)])) for n in range(2, 5)]
+        waiting += [asyncio.create_task(at.append([event(n)])) for n in range(2, 5)]
         await asyncio.sleep(0)
         at.storage.go.set()
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)

@@ -104,7 +104,7 @@ async def send(
             for number in range(chance.choice((1, 1, 3)))
         ]
         trace.sent.extend(group)
-        receipt = await journal.append("p", group)
+        receipt = await journal.append(Submission.of("p", group))
         trace.acknowledged.append((len(trace.deeds), max(receipt.seqs) + 1))
 
 
@@ -129,7 +129,7 @@ async def send_again(folder: Path, trace: Trace, chance: random.Random) -> None:
     power = PowerFailure([(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
     with Disk(folder) as disk:
         async with opened(disk, "new") as (journal, _, before):
-            receipt = await journal.append("p", trace.sent)
+            receipt = await journal.append(Submission.of("p", trace.sent))
             assert receipt.accepted == len(trace.sent) - before.size
             assert sorted(receipt.seqs) == list(range(len(trace.sent)))
             answered = len(disk.deeds)
@@ -249,7 +249,7 @@ async def test_what_a_failed_sync_left_in_memory_is_made_durable_before_it_is_ac
             receipts = 0
             with pytest.raises(StorageFailed, match="IOERR_FSYNC"):
                 for one in sent:
-                    await journal.append("p", [one])
+                    await journal.append(Submission.of("p", [one]))
                     receipts += 1
             disk.fault = no_fault
             # Killed here. The next console finds what the system shows, and what is durable is less.
@@ -265,7 +265,7 @@ async def test_what_a_failed_sync_left_in_memory_is_made_durable_before_it_is_ac
         second = PowerFailure(sure)
         with Disk(shown) as disk:
             async with opened(disk, "other") as (journal, _, log):
-                receipt = await journal.append("p", sent[: receipts + 1])
+                receipt = await journal.append(Submission.of("p", sent[: receipts + 1]))
                 assert receipt.accepted == receipts + 1 - log.size
                 second.go_on(disk.deeds)
         second.left_in(left, random.Random(chance))
