@@ -88,7 +88,7 @@ async def _export(
     # Without a name: who links to it gives one.
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": "attachment"})
     async with contextlib.aclosing(_pages(storage, cursor, selection, size)) as pages:
-        # Read while a status can still be chosen: a store that fails is answered with a status, not with half an answer.
+        # Read while a status can still be chosen: a store that fails is told as such, not by half an answer.
         first = await anext(pages)
         await response.prepare(request)
         if request.method == "HEAD":
