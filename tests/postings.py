@@ -148,7 +148,7 @@ async def post_all(
     left = iter(postings)
 
     async def post_some(client: Client) -> None:
-        with suppress(aiohttp.ClientError):
+        with suppress(aiohttp.ClientError, Refused):
             for posting in left:
                 on_receipt(await posting.send(client))
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,42 +25,51 @@ from tests.process import RUN, ConsoleProcess, clean_environment
 
 _log = logging.getLogger(__name__)
 
+End = Callable[[ConsoleProcess], None]
 
-async def kill_while_posting(
-    process: ConsoleProcess, postings: Sequence[Posting], told: Told, point: int, delay: float, connections: int
+
+async def end_while_posting(
+    process: ConsoleProcess, end: End, postings: Sequence[Posting], told: Told, point: int, delay: float, senders: int
 ) -> None:
-    """Kill it ``delay`` seconds after it acknowledged ``point`` different events."""
+    """End it ``delay`` seconds after it acknowledged ``point`` different events."""
     loop = asyncio.get_running_loop()
-    killing: list[asyncio.TimerHandle] = []
+    ending: list[asyncio.TimerHandle] = []
 
     def on_receipt(receipt: Receipt) -> None:
         told.acknowledge(receipt)
-        if len(told.acknowledged) >= point and not killing:
-            killing.append(loop.call_later(delay, process.kill))
+        if len(told.acknowledged) >= point and not ending:
+            ending.append(loop.call_later(delay, end, process))
 
     async with connected(process.url) as client:
         watching = asyncio.create_task(watch(client, told))
-        await post_all(process.url, postings, connections, on_receipt)
-        assert killing, "everything was posted before it was time to kill"
+        await post_all(process.url, postings, senders, on_receipt)
+        assert ending, "everything was posted before it was time to end it"
         await watching
 
 
-async def kill_often(
-    folder: Path, postings: Sequence[Posting], reference: Reference, chance: random.Random, kills: int, connections: int
+async def end_often(
+    folder: Path,
+    end: End,
+    postings: Sequence[Posting],
+    reference: Reference,
+    chance: random.Random,
+    times: int,
+    senders: int,
 ) -> None:
-    """Kill a console again and again while everything is posted, then let it finish."""
+    """End a console again and again while everything is posted, then let it finish."""
     told = Told()
     total = len(reference.content)
     # Not so late that all may be recorded before it is time to kill.
-    points = sorted(chance.sample(range(1, total * 4 // 5), kills))
+    points = sorted(chance.sample(range(1, total * 4 // 5), times))
     earlier: Page | None = None
     process = ConsoleProcess(folder)
     with process:
         for point in points:
             delay = chance.uniform(0, 0.004)
-            _log.info("killing %.1f ms after %d events were acknowledged", delay * 1000, point)
+            _log.info("ending it %.1f ms after %d events were acknowledged", delay * 1000, point)
             shuffled = chance.sample(postings, len(postings))
-            await kill_while_posting(process, shuffled, told, point, delay, connections)
+            await end_while_posting(process, end, shuffled, told, point, delay, senders)
+            assert await asyncio.to_thread(process.wait) == (0 if end is ConsoleProcess.terminate else -signal.SIGKILL)
             process.start()
             async with connected(process.url) as client:
                 page = await history(client)
@@ -67,7 +77,7 @@ async def kill_often(
             earlier = page
         assert earlier is not None
         receipts: list[Receipt] = []
-        await post_all(process.url, postings, connections, receipts.append)
+        await post_all(process.url, postings, senders, receipts.append)
         assert len(receipts) == len(postings)
         assert sum(receipt.accepted for receipt in receipts) == total - earlier.size
         for receipt in receipts:
@@ -86,22 +96,26 @@ async def test_what_was_acknowledged_survives_kill_9_and_posting_all_again_adds_
     postings = [Posting(f"line {number}", (line,)) for number, line in enumerate(sample_lines(), start=1)]
     reference = await reference_of(settings, postings)
     assert len(reference.content) == 231
-    await kill_often(tmp_path, postings, reference, random.Random(seed), kills=3, connections=8)
+    await end_often(tmp_path, ConsoleProcess.kill, postings, reference, random.Random(seed), times=3, senders=8)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(6))
-async def test_what_was_acknowledged_survives_ten_times_kill_9_amid_batches(
+@pytest.mark.parametrize("seed", range(10))
+async def test_what_was_acknowledged_survives_twenty_times_kill_9_amid_batches(
     settings: Settings, tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(seed)
+    await end_amid_batches(settings, tmp_path, ConsoleProcess.kill, random.Random(seed), times=20)
+
+
+async def end_amid_batches(settings: Settings, folder: Path, end: End, chance: random.Random, times: int) -> None:
+    """Under 32 writers of small and large requests."""
     lines = sample_lines()
     postings = [
-        Posting(f"request {number}", tuple(chance.choices(lines, k=chance.choice((1, 1, 1, 2, 20, 200)))))
+        Posting(f"request {number}", tuple(chance.choices(lines, k=chance.choice((1, 1, 1, 2, 8, 60)))))
         for number in range(400)
     ]
     reference = await reference_of(settings, postings)
-    await kill_often(tmp_path, postings, reference, chance, kills=10, connections=16)
+    await end_often(folder, end, postings, reference, chance, times, senders=32)
 
 
 def kill_first_start(folder: Path, size: int, delay: float) -> None:

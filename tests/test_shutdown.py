@@ -15,8 +15,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from governance_console.settings import Settings
 from tests.console import Client, connected
 from tests.process import ConsoleProcess
+from tests.test_kill import end_amid_batches
 from tests.waiting import until
 
 _log = logging.getLogger(__name__)
@@ -157,10 +159,18 @@ async def test_a_signal_ends_an_idle_console_and_the_next_one_goes_on_with_its_r
 
 @pytest.mark.soak
 @pytest.mark.parametrize("end", [ConsoleProcess.terminate, ConsoleProcess.interrupt], ids=["SIGTERM", "SIGINT"])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 async def test_a_signal_ends_a_loaded_console_at_any_moment(
     tmp_path: Path, seed: int, end: Callable[[ConsoleProcess], None]
 ) -> None:
     wait = random.Random(seed).uniform(0, 0.5)
     _log.info("the signal comes after %.0f ms of load", wait * 1000)
     await end_under_load(tmp_path, end, wait, watchers=200)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+async def test_what_was_acknowledged_is_there_after_twenty_times_sigterm_amid_batches(
+    settings: Settings, tmp_path: Path, seed: int
+) -> None:
+    await end_amid_batches(settings, tmp_path, ConsoleProcess.terminate, random.Random(seed), times=20)
