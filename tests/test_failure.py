@@ -206,6 +206,22 @@ async def test_a_damaged_page_hides_its_own_entries_and_no_others(settings: Sett
         assert console.app[JOURNAL].writable
 
 
+async def test_a_read_that_the_disk_fails_is_refused_and_the_next_one_is_not(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with Disk(tmp_path) as disk:
+        async with on(disk, settings) as console:
+            await console.record({**EVENT, "text": "x" * 100_000})
+        async with on(disk, settings) as console:
+            disk.fault = lambda call, name: error_of(apsw.SQLITE_IOERR_READ) if call == "xRead" else None
+            answer = await console.get("/api/events/0")
+            assert (answer.status, answer.headers["Content-Type"]) == (500, "application/problem+json")
+            assert "cannot be read (disk I/O error: SQLITE_IOERR_READ" in answer.json["detail"]
+            disk.fault = no_fault
+            assert (await console.get("/api/events/0")).status == 200
+            assert await console.record(EVENT) == [1]
+
+
 async def test_what_is_left_of_a_record_whose_file_is_gone_is_kept(tmp_path: Path) -> None:
     storage = store(tmp_path)
     await storage.open()

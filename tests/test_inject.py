@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import apsw
 import pytest
 
 from governance_console.cli.serve import FAILED
@@ -237,6 +238,37 @@ async def test_a_failed_sync_is_not_kept_quiet_because_the_commit_before_it_was_
         async with connected(process.url) as client:
             assert (await client.get("/readyz")).status == 200
             assert (await client.get("/api/events")).json["size"] >= acknowledged
+
+
+@pytest.mark.soak
+async def test_shared_memory_that_cannot_grow_is_a_full_disk(tmp_path: Path, may_trace: None) -> None:
+    """A reader that stays keeps the WAL from being begun anew, and its index in the -shm file has to grow."""
+    at_start, later = tmp_path / "at start", tmp_path / "later"
+    at_start.mkdir()
+    later.mkdir()
+    process = TracedConsole(at_start, "pwrite64:error=ENOSPC:when=3", files=[f"{RECORD}-shm"])
+    with pytest.raises(DidNotStart, match="no space is left there"):
+        process.start()
+    process = TracedConsole(later, "pwrite64:error=ENOSPC:when=9", files=[f"{RECORD}-shm"])
+    with process:
+        stays = apsw.Connection(str(later / RECORD))
+        stays.execute("BEGIN")
+        stays.execute("SELECT * FROM log").fetchall()
+        async with connected(process.url) as client:
+            acknowledged = 0
+            event = {"agent": "a", "type": "t", "text": "x" * 900_000}
+            while (answer := await client.post("/api/events", {**event, "id": str(acknowledged)})).status == 201:
+                acknowledged += 1
+                assert acknowledged < 40
+            assert "no space is left for the record's -shm file" in answer.json["detail"]
+            assert (await client.post("/api/events", {**event, "id": str(acknowledged)})).json["accepted"] == 1
+            stays.close()
+        process.kill()
+        assert process.injected() == 1
+    async with running(Settings(database_url=f"sqlite:///{later / RECORD}")) as console:
+        page = (await console.get("/api/events?limit=1")).json
+        assert page["size"] == acknowledged + 1
+        assert page["items"][0]["entry"]["event"]["id"] == str(acknowledged)
 
 
 def test_the_record_has_a_durable_name_before_anything_is_in_it(tmp_path: Path, may_trace: None) -> None:
