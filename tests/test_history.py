@@ -122,12 +122,12 @@ def unreadable(folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
-async def test_a_record_that_cannot_be_read_is_503_however_it_is_asked_for(
+async def test_a_record_that_cannot_be_read_is_500_however_it_is_asked_for(
     console: Console, tmp_path: Path, accept: str
 ) -> None:
     await console.record(LENIENT)
     with unreadable(tmp_path):
-        problem(await console.get("/api/events", headers={"Accept": accept}), 503)
+        problem(await console.get("/api/events", headers={"Accept": accept}), 500)
     assert (await console.get("/api/events", headers={"Accept": accept})).status == 200
 
 
