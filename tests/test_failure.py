@@ -207,7 +207,7 @@ async def test_a_damaged_page_hides_its_own_entries_and_no_others(settings: Sett
 
 
 async def test_a_read_that_the_disk_fails_is_refused_and_the_next_one_is_not(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Disk(tmp_path) as disk:
         async with on(disk, settings) as console:
@@ -217,6 +217,7 @@ async def test_a_read_that_the_disk_fails_is_refused_and_the_next_one_is_not(
             answer = await console.get("/api/events/0")
             assert (answer.status, answer.headers["Content-Type"]) == (500, "application/problem+json")
             assert "cannot be read (disk I/O error: SQLITE_IOERR_READ" in answer.json["detail"]
+            assert [one.getMessage() for one in caplog.records] == [answer.json["detail"]]
             disk.fault = no_fault
             assert (await console.get("/api/events/0")).status == 200
             assert await console.record(EVENT) == [1]

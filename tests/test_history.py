@@ -143,7 +143,7 @@ async def test_an_export_that_breaks_off_never_looks_whole(
         with unreadable(tmp_path), pytest.raises(aiohttp.ClientError):
             await answer.read()
     assert [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR] == [
-        "an export broke off: the record's storage failed (no such table: entries)"
+        "an export broke off: this part of the record cannot be read (no such table: entries)"
     ]
 
 

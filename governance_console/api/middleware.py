@@ -16,7 +16,7 @@ from governance_console.api.cookies import session_cookie
 from governance_console.api.problems import problem, problem_of
 from governance_console.api.routes import access_of, template_of
 from governance_console.api.sites import check_host, check_origin
-from governance_console.errors import ConsoleError, Forbidden, Unauthenticated
+from governance_console.errors import ConsoleError, Forbidden, RecordUnreadable, Unauthenticated
 
 METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -59,6 +59,9 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
     """Turn every error into a problem document, and let no traceback out."""
     try:
         return await handler(request)
+    except RecordUnreadable as error:
+        _log.error("%s", error, extra={"request": request[REQUEST_ID]})
+        return problem_of(request, error)
     except ConsoleError as error:
         return problem_of(request, error)
     except web.HTTPException as error:
