@@ -16,7 +16,6 @@ from tests.test_inject import TracedConsole, may_trace  # noqa: F401  # a fixtur
 
 DISK = 32 * 1024 * 1024
 SPACE = 1024 * 1024
-EVENT = {"agent": "a", "type": "t", "text": "x" * 20_000}
 SETTINGS = {"WS_INTERVAL_SEC": "0.1"}
 
 
@@ -47,16 +46,19 @@ async def says_writable(stream: Stream) -> bool:
 
 
 async def fill(client: Client, acknowledged: dict[str, int]) -> dict[str, object]:
-    """Post until it is refused; the event that was."""
-    while True:
-        event: dict[str, object] = {**EVENT, "id": f"event {len(acknowledged)}"}
-        answer = await client.post("/api/events", event)
-        if answer.status != 201:
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
-            assert "no space is left" in answer.json["detail"]
-            return event
-        acknowledged[str(event["id"])] = answer.json["items"][0]["seq"]
-        assert len(acknowledged) < 1000
+    """Post large events until one is refused, then small ones, which may still fit; the small one that was."""
+    event: dict[str, object] = {}
+    for size in (20_000, 10):
+        while True:
+            event = {"agent": "a", "type": "t", "text": "x" * size, "id": f"{len(acknowledged)}"}
+            answer = await client.post("/api/events", event)
+            if answer.status != 201:
+                break
+            acknowledged[str(event["id"])] = answer.json["items"][0]["seq"]
+            assert len(acknowledged) < 1000
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+        assert "no space is left" in answer.json["detail"]
+    return event
 
 
 async def goes_on_reading(client: Client, acknowledged: dict[str, int]) -> None:
@@ -106,7 +108,7 @@ async def test_a_full_disk_stops_writing_and_nothing_else_and_passes_by_itself(
 
 async def without_a_small_disk(folder: Path) -> None:
     """Where none can be made: the system calls say that the disk is full, twice, and then no more."""
-    process = TracedConsole(folder, "pwrite64:error=ENOSPC:when=200..201")
+    process = TracedConsole(folder, "pwrite64:error=ENOSPC:when=200..202")
     with process:
         async with connected(process.url) as client:
             acknowledged: dict[str, int] = {}

@@ -35,13 +35,15 @@ from tests.test_journal import event
 
 RECORD = "governance.db"
 SENDERS = 8
+WAL_PAGES = 1_000
+"""So few that the WAL is folded and begun anew within a trace."""
 FULL, NORMAL = 2, 1
 """SQLite's ``synchronous``: each commit is synced, or only what a checkpoint needs."""
 
 
 @asynccontextmanager
 async def opened(disk: Disk, epoch: str, synchronous: int = FULL) -> AsyncIterator[tuple[Journal, SqliteStorage, Log]]:
-    storage = SqliteStorage(disk.folder / RECORD, None, lambda: epoch, vfs=disk.name)
+    storage = SqliteStorage(disk.folder / RECORD, None, lambda: epoch, vfs=disk.name, wal_pages=WAL_PAGES)
     log = await storage.open()
     assert storage._writer is not None
     storage._writer.pragma("synchronous", synchronous)

@@ -163,7 +163,6 @@ def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
         sqlite_write.insert(writer, items)
 
 
-
 def _probe(writer: apsw.Connection) -> None:
     with _transaction(writer):
         writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', hex(randomblob(8)))")
