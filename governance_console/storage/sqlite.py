@@ -158,7 +158,7 @@ def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[byte
 def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
     with _transaction(writer):
         last = writer.execute("SELECT max(seq) FROM entries").get
-        if items[0].item.seq != (0 if last is None else last + 1):
+        if items and items[0].item.seq != (0 if last is None else last + 1):
             raise StorageFailed(f"another program changed the record: its last entry is #{last}")
         sqlite_write.insert(writer, items)
 
