@@ -4,7 +4,7 @@ import json
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance_console import jsontext
@@ -19,6 +19,7 @@ json_values = st.recursive(
 white_space = st.sampled_from([None, 1, "\t"])
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(), json_values, max_size=6), white_space, st.booleans())
 def test_an_object_is_taken_apart_and_put_together_without_losing_anything(
     value: dict[str, object], indent: int | str | None, ascii_only: bool
@@ -31,6 +32,7 @@ def test_an_object_is_taken_apart_and_put_together_without_losing_anything(
     assert json.loads(jsontext.object_text(item.members)) == value
 
 
+@settings(max_examples=40)
 @given(st.lists(json_values, max_size=6), white_space)
 def test_an_array_is_taken_apart_into_its_elements(value: list[object], indent: int | str | None) -> None:
     text = json.dumps(value, indent=indent)
