@@ -80,6 +80,33 @@ async def test_cursors_that_make_no_sense_are_refused(console: Console, query: s
     problem(await console.get("/api/events" + query), 422)
 
 
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("type=a*b", "type may have a * at its end only"),
+        ("type=agent.*&type=*.call", "type may have a * at its end only"),
+        ("type=a**", "type may have a * at its end only"),
+        ("source=%ff", "source is not UTF-8 when its percent-encoding is undone"),
+        ("source=a&category=tool&traceid=%C3%28", "traceid is not UTF-8 when its percent-encoding is undone"),
+        ("since=2026-11-22T12:00:00%2B01:00&until=2026-11-22T10:59:59Z", "since is later than until"),
+    ],
+)
+async def test_a_filter_that_nothing_can_match_is_named(console: Console, query: str, says: str) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    ways = [("/api/events?", {}), ("/api/events?format=ndjson&", {}), ("/api/ws/telemetry?", upgrade)]
+    for path, headers in ways[: 2 if "since" in query else 3]:
+        answer = await console.get(path + query, headers=headers)
+        assert says in problem(answer, 422)["detail"], path
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["type=*", "type=agent.*&type=agent.%C3%A9", "since=2026-11-22T10:00:00Z&until=2026-11-22T11:00:00%2B01:00"],
+)
+async def test_a_filter_that_something_can_match_is_taken(console: Console, query: str) -> None:
+    assert (await console.get(f"/api/events?{query}")).status == 200
+
+
 async def test_an_entry_is_found_by_its_number(console: Console) -> None:
     await console.record(LENIENT, {**LENIENT, "data": [1, 2]})
     assert set((await console.get("/api/events/0")).json) == {"entry"}

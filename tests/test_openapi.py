@@ -75,6 +75,15 @@ async def test_every_idempotency_key_that_is_described_is_taken_and_no_other(con
         assert answer.status == (201 if fits else 422), key
 
 
+async def test_every_type_that_is_described_is_taken_and_no_other(console: Console) -> None:
+    parameters = DOCUMENT["paths"]["/api/events"]["get"]["parameters"]
+    (form,) = (one["schema"]["items"] for one in parameters if one["name"] == "type")
+    for text in ("agent.*", "*", "a", "", "a*b", "a**"):
+        fits = bool(re.fullmatch(form["pattern"], text)) and len(text) >= form["minLength"]
+        answer = await console.get("/api/events", params={"type": text})
+        assert answer.status == (200 if fits else 422), text
+
+
 def test_every_route_is_described_and_nothing_else() -> None:
     described = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     served = {

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from governance_console.api import JOURNAL, REQUEST_ID, STORAGE
 from governance_console.api.answers import json_answer
-from governance_console.api.queries import Cursor, check_known, read_cursor, read_selection
+from governance_console.api.queries import Cursor, known_query, read_cursor, read_selection
 from governance_console.entries import Page, item_json, item_line, page_json
 from governance_console.errors import RecordUnavailable, RecordUnreadable, Unacceptable
 from governance_console.limits import DEFAULT_PAGE
@@ -28,9 +28,9 @@ _log = logging.getLogger(__name__)
 async def page(request: web.Request) -> web.StreamResponse:
     """One page, newest first, or oldest first with ``from``; or all of it as NDJSON, if that is accepted."""
     journal, storage = request.app[JOURNAL], request.app[STORAGE]
-    check_known(request.query, ("from", "before", "limit", "format", *HISTORY_FILTERS))
+    query = known_query(request.rel_url, ("from", "before", "limit", "format", *HISTORY_FILTERS))
     size = journal.size
-    cursor, selection = read_cursor(request.query, size), read_selection(request.query)
+    cursor, selection = read_cursor(query, size), read_selection(query)
     if _wants_lines(request):
         return await _export(request, storage, cursor, selection, size)
     found = await _read(storage, cursor, selection, size, cursor.limit or DEFAULT_PAGE)

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from multidict import MultiMapping
+from yarl import URL
 
 from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.errors import Unacceptable
 from governance_console.limits import MAX_ALTERNATIVES, MAX_PAGE, MAX_SEARCH_CHARS
-from governance_console.selection import STREAM_FILTERS as STREAM_FILTERS
 from governance_console.selection import Selection, seq_of
 from governance_console.times import is_rfc3339, text_of
 
@@ -41,27 +42,41 @@ def read_cursor(query: MultiMapping[str], size: int) -> Cursor:
 
 
 def read_selection(query: MultiMapping[str]) -> Selection:
-    """The filters that a query names. Raises Unacceptable."""
+    """The filters that a query names. Raises Unacceptable, also where nothing could ever match them."""
+    since, until = _moment(query, "since"), _moment(query, "until")
+    if since and until and since > until:
+        raise Unacceptable("since is later than until: nothing can be between them")
     return Selection(
         categories=_each(query, "category", CATEGORIES),
         sources=_each(query, "source"),
-        types=_each(query, "type"),
+        types=_types(query),
         severity=_one_of(query, "severity", SEVERITIES) or SEVERITIES[0],
         traceids=_each(query, "traceid"),
-        since=_moment(query, "since"),
-        until=_moment(query, "until"),
+        since=since,
+        until=until,
         text=_search(query),
     )
 
 
-def check_known(query: MultiMapping[str], known: Iterable[str]) -> None:
-    """Raises Unacceptable for a parameter that is not known, or stands more than once where it may not."""
-    known = frozenset(known)
+def known_query(url: URL, known: Iterable[str]) -> MultiMapping[str]:
+    """A request's parameters, once each is UTF-8, known, and stands once where it may stand but once.
+
+    Raises Unacceptable.
+    """
+    for pair in url.raw_query_string.split("&"):
+        try:
+            unquote_to_bytes(pair).decode()
+        except UnicodeError:
+            # Decoded for us it would have U+FFFD there: a value that nobody asked for.
+            name = _shown(pair.partition("=")[0])
+            raise Unacceptable(f"{name} is not UTF-8 when its percent-encoding is undone") from None
+    query, known = url.query, frozenset(known)
     for name in query:
         if name not in known:
             raise Unacceptable(f"{_shown(name)} is not known here; known are {', '.join(sorted(known))}")
         if name not in _REPEATABLE and len(query.getall(name)) > 1:
             raise Unacceptable(f"{name} may be given once")
+    return query
 
 
 def number(query: MultiMapping[str], name: str, least: int, most: int | None) -> int | None:
@@ -88,6 +103,13 @@ def _each(query: MultiMapping[str], name: str, known: tuple[str, ...] = ()) -> f
         if not value:
             raise Unacceptable(f"{name} may not be empty")
     return frozenset(values)
+
+
+def _types(query: MultiMapping[str]) -> frozenset[str]:
+    types = _each(query, "type")
+    if any("*" in one[:-1] for one in types):
+        raise Unacceptable("type may have a * at its end only, where it says how types begin")
+    return types
 
 
 def _one_of(query: MultiMapping[str], name: str, known: tuple[str, ...]) -> str | None:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from governance_console.api import JOURNAL, STORAGE
 from governance_console.api.answers import json_answer
-from governance_console.api.queries import check_known, number
+from governance_console.api.queries import known_query, number
 from governance_console.limits import DEFAULT_SOURCES, MAX_SOURCES
 from governance_console.rhythm import SAMPLE, is_quiet, usual_gap_sec
 from governance_console.storage import Source
@@ -21,8 +21,8 @@ LATELY: Final = timedelta(hours=1)
 
 async def get(request: web.Request) -> web.Response:
     """The sources, the one heard last first."""
-    check_known(request.query, ("limit",))
-    limit = number(request.query, "limit", 1, MAX_SOURCES) or DEFAULT_SOURCES
+    query = known_query(request.rel_url, ("limit",))
+    limit = number(query, "limit", 1, MAX_SOURCES) or DEFAULT_SOURCES
     journal, storage = request.app[JOURNAL], request.app[STORAGE]
     now = utc_now()
     lately = await storage.first_recorded(text_of(now - LATELY), journal.size)

@@ -12,10 +12,11 @@ from aiohttp.abc import AbstractStreamWriter
 
 from governance_console.api import FEED, PRINCIPAL, SESSION
 from governance_console.api.bodies import refuse_body
-from governance_console.api.queries import STREAM_FILTERS, check_known, number, read_selection
+from governance_console.api.queries import known_query, number, read_selection
 from governance_console.closes import GOING_AWAY, POSITION_LOST
 from governance_console.errors import PositionLost
 from governance_console.limits import MAX_WATCHER_MESSAGE_BYTES
+from governance_console.selection import STREAM_FILTERS
 from governance_console.watching import ROOM_BYTES
 
 CLOSE_SEC: Final = 1.0
@@ -94,8 +95,8 @@ class SocketOutlet:
 async def telemetry(request: web.Request) -> web.StreamResponse:
     """Stream to one watcher until it leaves, is cut, or the console stops."""
     feed = request.app[FEED]
-    check_known(request.query, ("from", "epoch", *STREAM_FILTERS))
-    start, selection = number(request.query, "from", 0, None), read_selection(request.query)
+    query = known_query(request.rel_url, ("from", "epoch", *STREAM_FILTERS))
+    start, selection = number(query, "from", 0, None), read_selection(query)
     socket = _upgradable(request)
     await socket.prepare(request)
     if request.transport is None:
@@ -104,7 +105,7 @@ async def telemetry(request: web.Request) -> web.StreamResponse:
     session = request.get(SESSION)
     name, credential = request[PRINCIPAL].name, session.key if session else None
     try:
-        watcher = feed.join(start, request.query.get("epoch"), selection, name, credential, outlet)
+        watcher = feed.join(start, query.get("epoch"), selection, name, credential, outlet)
     except PositionLost as lost:
         outlet.end(POSITION_LOST, lost.reason)
         await outlet.ended()

@@ -28,6 +28,7 @@ from governance_console.openapi.parts import (
 
 def paths() -> dict[str, Any]:
     """By path and method."""
+    searched = {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH_CHARS}
     open_to_all: dict[str, Any] = {"security": [{}]}
     session = json_of(ref("Session"))
     return {
@@ -71,8 +72,10 @@ def paths() -> dict[str, Any]:
                     query("format", {"enum": ["json", "ndjson"]}, "ndjson for the whole selection."),
                     *_filters(),
                     query("since", {"type": "string", "format": "date-time"}, "Recorded at or after."),
-                    query("until", {"type": "string", "format": "date-time"}, "Recorded before."),
-                    query("q", {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH_CHARS}, "Text."),
+                    query(
+                        "until", {"type": "string", "format": "date-time"}, "Recorded before; not earlier than since."
+                    ),
+                    query("q", searched, "Text in source, type, subject or data; ASCII letters in either case."),
                 ],
                 "responses": {
                     "200": answer("A page.", {**json_of(ref("Page")), NDJSON: {"schema": {"type": "string"}}}),
@@ -172,7 +175,7 @@ def _filters() -> list[dict[str, Any]]:
     return [
         repeatable("category", {"enum": list(CATEGORIES)}, "One of these categories."),
         repeatable("source", text, "One of these sources."),
-        repeatable("type", text, "One of these types; a trailing * makes a prefix."),
+        repeatable("type", {**text, "pattern": r"^[^*]*\*?$"}, "One of these types; a trailing * makes a prefix."),
         repeatable("traceid", text, "One of these traces."),
         query("severity", {"enum": list(SEVERITIES)}, "At least this severity."),
     ]
