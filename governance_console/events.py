@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -77,9 +78,15 @@ def parse_json(body: bytes, make_id: MakeId) -> list[Event]:
 def parse_ndjson(body: bytes, make_id: MakeId) -> list[Event]:
     """One object a line (``application/x-ndjson``), strict or lenient each; empty lines count for nothing.
 
-    Raises InputError; for a line that is no JSON it names the line, counted from 1.
+    Raises InputError, which names the line, counted from 1, beside the item.
     """
-    return _each(_lines(jsontext.decode(body)), _either, make_id)
+    text = jsontext.decode(body)
+
+    def name(place: int) -> str:
+        number, _ = next(islice(jsontext.lines(text), place, None))
+        return _line_name(place, number)
+
+    return _each(_lines(text), _either, make_id, name)
 
 
 def parse_line(text: str, line_id: str, source: str | None, type_: str | None) -> Event:
@@ -122,25 +129,29 @@ def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, b
         data = Data(text.encode(), True)
     elif body:
         data = Data(body, False)
-    return _settled([lambda: event_of(attributes, data, payload)])
+    return _settled([lambda: event_of(attributes, data, payload)], "item {}".format)
 
 
 def _lines(text: str) -> Iterator[jsontext.Item]:
-    place = 0
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip(" \t\r"):
-            continue
-        if jsontext.is_array(line):
-            raise Unacceptable(f"line {number}: one object a line is taken, and this is an array")
+    for place, (number, line) in enumerate(jsontext.lines(text)):
         try:
+            if jsontext.is_array(line):
+                raise Unacceptable("one object a line is taken, and this is an array")
             yield from jsontext.items(line)
-        except Malformed as error:
-            raise Malformed(f"line {number}: {error}", [Fault(place, "", f"line {number}: {error}")]) from None
-        place += 1
+        except (Malformed, Unacceptable) as error:
+            detail = jsontext.said_of_line(error)
+            raise type(error)(f"{_line_name(place, number)}: {detail}", [Fault(place, "", detail)]) from None
+
+
+def _line_name(place: int, number: int) -> str:
+    return f"item {place} (line {number})"
 
 
 def _each(
-    found: Iterable[jsontext.Item], read: Callable[[list[jsontext.Member], str], Event], make_id: MakeId
+    found: Iterable[jsontext.Item],
+    read: Callable[[list[jsontext.Member], str], Event],
+    make_id: MakeId,
+    name: Callable[[int], str] = "item {}".format,
 ) -> list[Event]:
     def reader(place: int, item: jsontext.Item) -> Callable[[], Event]:
         def read_item() -> Event:
@@ -150,11 +161,11 @@ def _each(
 
         return read_item
 
-    return _settled(reader(place, item) for place, item in enumerate(found))
+    return _settled((reader(place, item) for place, item in enumerate(found)), name)
 
 
-def _settled(readers: Iterable[Callable[[], Event]]) -> list[Event]:
-    """All events, or one error that names every item at fault."""
+def _settled(readers: Iterable[Callable[[], Event]], name: Callable[[int], str]) -> list[Event]:
+    """All events, or one error that names every item at fault, and the first in its sentence."""
     events: list[Event] = []
     faults: list[Fault] = []
     too_large = False
@@ -169,7 +180,7 @@ def _settled(readers: Iterable[Callable[[], Event]]) -> list[Event]:
                 faults.append(Fault(place, fault.pointer, fault.detail))
     if not faults:
         return events
-    first = f"item {faults[0].item}: {faults[0].detail}"
+    first = f"{name(faults[0].item)}: {faults[0].detail}"
     raise (TooLarge if too_large else Unacceptable)(first, faults)
 
 

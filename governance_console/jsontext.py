@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from governance_console.errors import Malformed
+from governance_console.errors import InputError, Malformed
 from governance_console.limits import MAX_DEPTH
 
 _BLANKS: Final = " \t\n\r"
@@ -81,6 +81,18 @@ def items(text: str) -> Iterator[Item]:
     else:
         return
     yield from islice(_walked(text), plain, None)
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of NDJSON that hold something, each with its number, counted from 1."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip(_BLANKS):
+            yield number, line
+
+
+def said_of_line(error: InputError) -> str:
+    """What an error says of a text that was one line of many: such a text's own first line means nothing to anybody."""
+    return str(error).removeprefix("the body is ").replace(" at line 1,", " at")
 
 
 def object_text(kept: Sequence[Member]) -> bytes:

@@ -120,8 +120,7 @@ def event_of(line: Line, defaults: Defaults) -> Event | None:
     except Faulty as fault:
         raise InputError(fault.detail) from None
     except Malformed as error:
-        # The parser speaks of request bodies, in which a line is always the first.
-        raise Malformed(str(error).removeprefix("the body is ").replace(" at line 1,", " at")) from None
+        raise Malformed(jsontext.said_of_line(error)) from None
 
 
 def posted(event: Event) -> bytes:

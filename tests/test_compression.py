@@ -87,7 +87,7 @@ async def test_empty_lines_count_for_nothing(console: Console) -> None:
 async def test_a_bad_line_is_named_and_nothing_is_recorded(console: Console) -> None:
     body = b'{"source":"s","type":"t"}\n\n{"source":\n{"source":"s","type":"t"}\n'
     document = problem(await console.post("/api/events", data=body, headers=NDJSON), 400)
-    assert document["detail"].startswith("line 3: ")
+    assert document["detail"].startswith("item 1 (line 3): ")
     assert document["errors"][0]["item"] == 1
     problem(await console.post("/api/events", data=b"{}\n" * 10_001, headers=NDJSON), 413)
     assert await size(console) == 0

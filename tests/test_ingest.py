@@ -170,6 +170,26 @@ async def test_bad_input_gets_its_status_and_document_and_is_not_recorded(
     assert await console.record(LENIENT) == [0]
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "pointer", "detail"),
+    [
+        ('{"source"', 400, "", "not JSON: a colon was expected at column 10"),
+        ('{"source":"s","type":NaN}', 400, "", "not JSON: NaN is not a JSON value"),
+        ('{"source":"s"}', 422, "/type", "type is missing: give it as one of type, event, action"),
+        ("5", 422, "", "an event has to be a JSON object"),
+        ("[{}]", 422, "", "one object a line is taken, and this is an array"),
+    ],
+)
+async def test_a_line_at_fault_is_named_once_by_its_own_number(
+    console: Console, line: str, status: int, pointer: str, detail: str
+) -> None:
+    body = f'{{"source":"s","type":"t"}}\n \n{line}\n'
+    answer = await console.post("/api/events", data=body, headers={"Content-Type": "application/x-ndjson"})
+    document = problem(answer, status)
+    assert document["detail"] == f"item 1 (line 3): {detail}"
+    assert document["errors"] == [{"item": 1, "pointer": pointer, "detail": detail}]
+
+
 async def test_a_chunked_body_is_measured_too(console: Console) -> None:
     async def chunks() -> Any:
         for _ in range(9):
