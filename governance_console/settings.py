@@ -118,7 +118,8 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
         tls_key=read("TLS_KEY", str, ""),
         log_level=read("LOG_LEVEL", values.log_level, DEFAULTS.log_level),
     )
-    problems += _contradictions(settings)
+    # One that is malformed is told as that, and not once more as missing.
+    problems += _contradictions(settings, guarded=bool(given.get("OPERATOR_TOKEN", "").strip()))
     if problems:
         raise SettingsError(problems)
     return settings
@@ -185,15 +186,15 @@ def _unknown(name: str) -> str:
     return f"{shown} in .env is no setting of this console: mend its spelling, or remove it"
 
 
-def _contradictions(settings: Settings) -> list[str]:
+def _contradictions(settings: Settings, *, guarded: bool) -> list[str]:
     found: list[str] = []
-    if not settings.listen.is_loopback and not settings.operator_token:
+    if not settings.listen.is_loopback and not guarded:
         found.append(f"LISTEN is {settings.listen}, which others can reach, and nothing guards it: set OPERATOR_TOKEN")
-    if (settings.public_url or settings.allowed_hosts) and not settings.operator_token:
+    if (settings.public_url or settings.allowed_hosts) and not guarded:
         found.append("PUBLIC_URL or ALLOWED_HOSTS invites others, and nothing guards the console: set OPERATOR_TOKEN")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         found.append("TLS_CERT and TLS_KEY belong together: set both, or neither")
-    if settings.agent_tokens and not settings.operator_token:
+    if settings.agent_tokens and not guarded:
         found.append("AGENT_TOKENS needs OPERATOR_TOKEN: without it everybody may do everything")
     tokens = [settings.operator_token, settings.metrics_token, *settings.agent_tokens.values()]
     held = [token for token in tokens if token]

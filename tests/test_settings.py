@@ -130,6 +130,17 @@ def test_all_problems_are_told_together(tmp_path: Path) -> None:
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [{"AGENT_TOKENS": "a=b"}, {"LISTEN": "0.0.0.0:8080"}, {"PUBLIC_URL": "https://a.example"}],
+    ids=lambda one: next(iter(one)),
+)
+def test_a_malformed_operator_token_is_not_told_as_a_missing_one(beside: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"OPERATOR_TOKEN": "two words", **beside})
+    assert caught.value.problems == ("OPERATOR_TOKEN has to be printable ASCII without spaces and commas",)
+
+
 def test_one_token_cannot_be_two(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="share a token"):
         load({"OPERATOR_TOKEN": "same", "AGENT_TOKENS": "a=same"})
