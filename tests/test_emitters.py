@@ -63,13 +63,13 @@ def emitter(language: str) -> str:
     return str(blocks[0])
 
 
-def emit(language: str, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def emit(language: str, url: str, folder: Path, token: str = AGENT_TOKEN) -> subprocess.CompletedProcess[str]:
     program, arguments, _, _ = EMITTERS[language]
     return subprocess.run(
         [program, *arguments],
         input=emitter(language),
         cwd=folder,
-        env=clean_environment(CONSOLE_URL=url, CONSOLE_TOKEN=AGENT_TOKEN),
+        env=clean_environment(CONSOLE_URL=url, CONSOLE_TOKEN=token),
         capture_output=True,
         text=True,
         timeout=20,
@@ -99,6 +99,24 @@ async def test_an_emitter_as_documented_puts_its_event_on_the_record(
     assert shown == expected
     assert first["principal"] == "agent:bot"
     assert first["event"]["id"] != second["event"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("sh", r"curl: \(22\) The requested URL returned error: 401.*"),
+        ("js", r"the console answers 401: this token is not valid here"),
+    ],
+)
+async def test_an_emitter_says_in_one_line_why_it_was_refused(
+    settings: Settings, tmp_path: Path, require: Callable[[bool, str, str], None], language: str, says: str
+) -> None:
+    program, _, install, _ = EMITTERS[language]
+    require(shutil.which("curl" if language == "sh" else program) is not None, program, install)
+    async with running(replace(settings, operator_token=TOKEN, agent_tokens={"bot": AGENT_TOKEN})) as console:
+        ended = await asyncio.to_thread(emit, language, console.url, tmp_path, "wrong")
+    assert ended.returncode != 0
+    assert re.fullmatch(says + r"\n", ended.stderr), ended.stderr
 
 
 def test_an_emitter_is_about_ten_lines() -> None:
