@@ -21,6 +21,7 @@ from aiohttp import web
 from governance_console import __version__
 from governance_console.api import JOURNAL
 from governance_console.app import create_app
+from governance_console.cli.terminal import reason
 from governance_console.errors import CannotStart, StorageGone
 from governance_console.journal import Journal
 from governance_console.logs import configure, guard_server_log
@@ -97,7 +98,7 @@ async def listen(runner: web.AppRunner, where: Listen, tls: ssl.SSLContext | Non
         if error.errno == errno.EADDRINUSE:
             why = "another program listens there; stop it, or choose another port with --listen"
         else:
-            why = (error.strerror or str(error)).lower()
+            why = reason(error)
         raise CannotStart(f"cannot listen on {where}: {why}") from None
     except UnicodeError:
         raise CannotStart(f"cannot listen on {where}: that is no host name") from None
