@@ -298,9 +298,3 @@ def test_any_other_cell_is_as_it_was(value: str) -> None:
 
 def test_a_negative_number_is_no_formula() -> None:
     assert (guarded(-5), guarded(-1.5)) == ("-5", "-1.5")
-
-
-async def test_from_and_before_together_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ended = await said(capsys, "export", "--from", "1", "--before", "2")
-    assert ended.status == 2
-    assert "not allowed with argument" in ended.errors

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -21,7 +22,7 @@ from aiohttp import web
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import SAMPLE, Client, Console, connected, running, sample_lines
-from tests.process import RUN, CommandProcess, ConsoleProcess, clean_environment, command, said
+from tests.process import RUN, CommandProcess, ConsoleProcess, clean_environment, command, run_to_end, said
 from tests.proxy import before, serving
 from tests.waiting import until
 
@@ -182,6 +183,13 @@ async def test_standard_input_and_several_files_are_imported(console: Console, t
     assert ended.status == 1
     assert "standard input:2: not JSON" in ended.errors
     assert "recorded 3, already there 1, bad 1" in ended.errors
+
+
+async def test_a_closed_standard_input_is_told_in_one_sentence(tmp_path: Path, console: Console) -> None:
+    closed = ["sh", "-c", 'exec "$0" "$@" <&-', sys.executable]
+    ended = await asyncio.to_thread(run_to_end, tmp_path, "import", "-", "--url", console.url, interpreter=closed)
+    assert (ended.status, ended.output) == (2, "")
+    assert ended.errors == "governance-console: standard input is closed: there is nothing to read\n"
 
 
 async def test_refusals_of_the_moment_are_waited_out_and_told_once(

@@ -22,7 +22,7 @@ from governance_console.errors import SettingsError
 from governance_console.settings import PLANNED, load
 from governance_console.storage.sqlite_schema import VERSION
 from tests.console import connected
-from tests.process import RUN, ConsoleProcess, Ended, clean_environment, run_to_end
+from tests.process import RUN, ConsoleProcess, Ended, clean_environment, run_to_end, said
 
 OPERATOR = "operator-secret-4f9a"
 AGENT = "agent-secret-77c1"
@@ -291,14 +291,31 @@ def test_help_and_version_need_no_working_settings(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("--nonsense",), ("serve", "nonsense"), ("--listen",)])
-def test_arguments_that_are_not_known_are_refused_with_the_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    ended = run_to_end(tmp_path, *arguments)
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nonsense",), "COMMAND: invalid choice: 'nonsense' (choose from "),
+        (("--nonsense",), "unrecognized arguments: --nonsense"),
+        (("serve", "nonsense"), "unrecognized arguments: nonsense"),
+        (("--listen",), "--listen: expected one argument; python run.py serve --help"),
+        (("export", "--severity", "loud\x1b"), "--severity: invalid choice: 'loud\\x1b' (choose from 'debug', "),
+        (
+            ("export", "--from", "1", "--before", "2"),
+            "--before: not allowed with argument --from; python run.py export",
+        ),
+        (("tail", "--from", "x"), "--from: has to be a number of the record: 0, 1, 2, …; python run.py tail --help"),
+        (("import",), "the following arguments are required: FILE"),
+    ],
+)
+async def test_arguments_that_are_not_understood_are_told_in_one_sentence(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    ended = await said(capsys, *arguments)
     assert (ended.status, ended.output) == (2, "")
-    usage, *_, error = ended.errors.splitlines()
-    assert usage.startswith("usage: python run.py")
-    assert "error: " in error
-    assert list(tmp_path.iterdir()) == []
+    (sentence,) = ended.errors.splitlines()
+    assert sentence.startswith(f"governance-console: {says}")
+    assert sentence.endswith(" --help says more")
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells how far a start has come")

@@ -252,6 +252,34 @@ async def test_nothing_is_left_to_be_written_where_there_is_no_room(
     assert (status, capsys.readouterr().err) == (2, NO_ROOM)
 
 
+@pytest.mark.parametrize("arguments", [("export",), ("tail",), ("tail", "--json")], ids=" ".join)
+async def test_a_closed_standard_output_ends_it_with_a_sentence(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # what Python makes of >&-
+    status = await asyncio.to_thread(main, arguments)
+    monkeypatch.undo()
+    told = "governance-console: standard output is closed: there is nowhere to write to\n"
+    assert (status, capsys.readouterr().err) == (2, told)
+
+
+async def test_an_export_to_a_file_needs_neither_standard_output_nor_standard_error(
+    console: Console, tmp_path: Path
+) -> None:
+    await console.record(EVENT)
+    closed = 'exec "$0" "$@" >&- 2>&-'
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        ["sh", "-c", closed, sys.executable, str(RUN), "export", "-o", "record.ndjson", "--url", console.url],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        timeout=20,
+    )
+    assert ended.returncode == 0
+    assert json.loads((tmp_path / "record.ndjson").read_text())["entry"]["seq"] == 0
+
+
 async def test_a_guarded_stream_is_watched_with_the_token(tmp_path: Path, settings: Settings) -> None:
     async with running(replace(settings, operator_token=TOKEN)) as console:
         await console.record(EVENT, token=TOKEN)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from governance_console import __version__
 from governance_console.cli import exporting, importing, serve, tailing
@@ -24,9 +26,20 @@ COMMAND --help says more, with examples.
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says in a sentence what it does not understand."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises CommandFailed."""
+        raise CommandFailed(f"{message.removeprefix('argument ')}; {self.prog} --help says more")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit status: 0 ended well, 2 could not, and why on standard error."""
-    parser = argparse.ArgumentParser(
+    if sys.stderr is None:
+        # Closed, as 2>&- does: print would take standard output instead, and put sentences among the rows.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    parser = _Parser(
         prog="python run.py",
         description="The governance console: what AI agents do, recorded, watched live and asked about.",
         epilog=_EPILOG,
@@ -36,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for command in (serve, importing, tailing, exporting):
         command.add_to(commands)
-    chosen = parser.parse_args(_with_command(arguments))
     try:
+        chosen = parser.parse_args(_with_command(arguments))
         return int(chosen.run(chosen))
     except SettingsError as error:
         for problem in error.problems:

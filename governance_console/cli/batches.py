@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from governance_console.cli.sending import Outgoing
+from governance_console.cli.terminal import reason
 from governance_console.display import printable
 from governance_console.errors import CommandFailed, InputError
 from governance_console.lines import Defaults, Line, Lines, event_of, posted
@@ -51,6 +53,9 @@ class InputFile:
 def open_source(name: str) -> InputFile:
     """Open a file of lines; ``-`` is standard input. Raises CommandFailed for what cannot be one."""
     if name == "-":
+        if sys.stdin is None:
+            # Closed, as <&- does: its number may be that of a socket of ours by now.
+            raise CommandFailed("standard input is closed: there is nothing to read")
         # Unbuffered: a read gives what is there, and one that blocks holds no lock that the end would wait for.
         return InputFile("standard input", open(0, "rb", buffering=0, closefd=False), 0)
     path = Path(name)
@@ -120,8 +125,5 @@ def packed(name: str, lines: Sequence[Line], defaults: Defaults, position: int) 
 
 
 def _reason(error: OSError) -> str:
-    return {
-        FileNotFoundError: "there is no such file",
-        IsADirectoryError: "it is a directory",
-        PermissionError: "permission denied",
-    }.get(type(error), (error.strerror or str(error)).lower())
+    known = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a directory"}
+    return known.get(type(error)) or reason(error)

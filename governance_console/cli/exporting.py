@@ -19,7 +19,7 @@ from governance_console.backoff import Backoff
 from governance_console.cli.filters import add_filters, cursor, query_of
 from governance_console.cli.output import output
 from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, Remote, add_remote, connected
-from governance_console.cli.terminal import Progress, run
+from governance_console.cli.terminal import Progress, run, standard_output
 from governance_console.columns import header, row_of
 from governance_console.errors import CommandFailed, NotReached
 from governance_console.selection import HISTORY_FILTERS
@@ -57,7 +57,7 @@ def add_to(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    rows_beside = chosen.output is None and sys.stdout.isatty()
+    rows_beside = chosen.output is None and standard_output().isatty()
     with Progress(sys.stderr, rows_beside=rows_beside) as progress:
         return run(_export(chosen, progress))
 

@@ -15,7 +15,7 @@ import msgspec
 from governance_console.backoff import Backoff
 from governance_console.cli.filters import add_filters, cursor, query_of
 from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, SILENCE_SEC, Remote, add_remote, connected
-from governance_console.cli.terminal import Progress, put, run, wants_colour
+from governance_console.cli.terminal import Progress, put, run, standard_output, wants_colour
 from governance_console.closes import CREDENTIAL_ENDED, POSITION_LOST
 from governance_console.display import entry_row, heartbeat_row, json_line
 from governance_console.errors import CommandFailed, NotReached
@@ -63,8 +63,8 @@ def _run(chosen: argparse.Namespace) -> int:
 async def _tail(chosen: argparse.Namespace, progress: Progress) -> int:
     backoff = Backoff(random.random)
     async with connected(chosen) as remote:
-        await remote.greet(to_read=True)
         tail = _Tail(remote, chosen, progress)
+        await remote.greet(to_read=True)
         while True:
             try:
                 await tail.watch()
@@ -92,8 +92,9 @@ class _Tail:
         self._remote = remote
         self._chosen = chosen
         self._progress = progress
-        self._colour = wants_colour(sys.stdout)
-        self._terminal = sys.stdout.isatty()
+        self._output = standard_output()
+        self._colour = wants_colour(self._output)
+        self._terminal = self._output.isatty()
         self._following: int | None = chosen.start
         self._epoch = ""
         self._silence = SILENCE_SEC
@@ -143,7 +144,7 @@ class _Tail:
             row = entry_row(json.loads(text), colour=self._colour)
         else:
             row = heartbeat_row(json.loads(text), colour=self._colour)
-        put(f"{row}\n".encode(sys.stdout.encoding, "backslashreplace"))
+        put(f"{row}\n".encode(self._output.encoding, "backslashreplace"))
 
     def _ended(self, code: int | None, reason: str) -> NotReached | CommandFailed:
         if code == POSITION_LOST and reason == "epoch":

@@ -35,15 +35,23 @@ class ReaderLeft(Exception):
     """Whoever read our standard output has left, as ``head`` does when it has enough."""
 
 
+def standard_output() -> TextIO:
+    """Where rows go. Raises CommandFailed where it was closed, as ``>&-`` does."""
+    if sys.stdout is None:
+        raise CommandFailed("standard output is closed: there is nowhere to write to")
+    return sys.stdout
+
+
 def put(row: bytes) -> None:
     """Write to standard output, at once. Raises ReaderLeft, CommandFailed."""
+    stream = standard_output()
     try:
-        sys.stdout.buffer.write(row)
-        sys.stdout.buffer.flush()
+        stream.buffer.write(row)
+        stream.buffer.flush()
     except OSError as error:
         # What is still buffered would be written at the end, and Python would complain.
         with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            os.dup2(nowhere.fileno(), stream.fileno())
         if isinstance(error, BrokenPipeError):
             raise ReaderLeft from None
         raise CommandFailed(f"standard output cannot be written: {reason(error)}") from None
