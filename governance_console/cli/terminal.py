@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Final, TextIO, TypeVar
@@ -18,6 +19,9 @@ from governance_console.errors import CommandFailed
 
 EVERY_SEC: Final = 0.2
 """How often progress is drawn: often enough to be alive, seldom enough to cost nothing."""
+
+RECENT_SEC: Final = 10.0
+"""Rate and time left are told from this long: what was waited for before says nothing of what is still to come."""
 
 INTERRUPTED: Final = 130
 """The shell's convention for what Ctrl-C ended."""
@@ -110,12 +114,17 @@ class Progress:
     rows come onto the same terminal, it draws nothing between them.
     """
 
-    def __init__(self, stream: TextIO, *, rows_beside: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO, *, rows_beside: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._stream = stream
         self._draws = stream.isatty() and not rows_beside
         self._drawn = False
         self._next = 0.0
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
+        # When, and how much was done then, of the last RECENT_SEC, or of the last two drawings.
+        self._recent = deque([(self._started, 0, 0.0)])
 
     def say(self, sentence: str) -> None:
         """A sentence of its own."""
@@ -124,20 +133,25 @@ class Progress:
 
     def draw(self, what: str, done: int, share: float) -> None:
         """``what`` and its rate, and when ``share`` of all is done, the time left."""
-        now = time.monotonic()
+        now = self._clock()
         if not self._draws or now < self._next:
             return
         self._next = now + EVERY_SEC
-        seconds = max(now - self._started, 0.001)
-        left = f", {_clock(seconds / share - seconds)} left" if 0 < share <= 1 and seconds > 1 else ""
-        self._stream.write(f"{_CLEAR}{printable(what)}: {done:,} lines, {done / seconds:,.0f}/s{left}")
+        recent = self._recent
+        recent.append((now, done, share))
+        while len(recent) > 2 and recent[0][0] < now - RECENT_SEC:
+            recent.popleft()
+        since, done_then, share_then = recent[0]
+        seconds, grown = max(now - since, 0.001), share - share_then
+        left = f", {_spelled(seconds * (1 - share) / grown)} left" if grown > 0 and seconds > 1 else ""
+        self._stream.write(f"{_CLEAR}{printable(what)}: {done:,} lines, {(done - done_then) / seconds:,.0f}/s{left}")
         self._stream.flush()
         self._drawn = True
 
     @property
     def seconds(self) -> float:
         """Since it began."""
-        return time.monotonic() - self._started
+        return self._clock() - self._started
 
     def __enter__(self) -> Progress:
         return self
@@ -154,6 +168,6 @@ class Progress:
             self._drawn = False
 
 
-def _clock(seconds: float) -> str:
+def _spelled(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
