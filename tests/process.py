@@ -120,6 +120,10 @@ class CommandProcess:
         """As Ctrl-C does."""
         self._process.send_signal(signal.SIGINT)
 
+    def terminate(self) -> None:
+        """As ``kill`` and whoever stops services do."""
+        self._process.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self._process.kill()
         self.wait()

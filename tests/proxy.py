@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,8 @@ class Proxy:
     """Forwards to ``console``. ``statuses`` are answered first, in their order, to POSTs and exports instead.
 
     ``max_body`` is the most it lets through; ``cut_after`` breaks each answer to an export off after so many bytes,
-    or ends it there as if it was whole where ``cuts_cleanly``. After a cut it forwards to ``then``, if that is set.
+    or ends it there as if it was whole where ``cuts_cleanly``, or says nothing more where it ``stalls``. After a cut it
+    forwards to ``then``, if that is set.
     """
 
     def __init__(self, console: str, client: aiohttp.ClientSession) -> None:
@@ -27,6 +29,7 @@ class Proxy:
         self.max_body = 8 * 1024 * 1024
         self.cut_after: int | None = None
         self.cuts_cleanly = False
+        self.stalls = False
         self.posts: list[tuple[int, str]] = []
         self.cuts = 0
 
@@ -53,6 +56,8 @@ class Proxy:
                 self.cuts += 1
                 self.console = self.then or self.console
                 await response.write(content[: self.cut_after])
+                if self.stalls:
+                    await asyncio.Event().wait()
                 if self.cuts_cleanly:
                     await response.write_eof()
                     return response

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 from argparse import Namespace
@@ -16,13 +18,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from governance_console.cli.output import output
 from governance_console.cli.remote import connected
 from governance_console.columns import COLUMNS, guarded
 from governance_console.errors import NotReached
 from governance_console.settings import Settings
 from tests.console import Console, running, sample_batch
-from tests.process import RUN, Ended, clean_environment, command, said
+from tests.process import RUN, CommandProcess, Ended, clean_environment, command, said
 from tests.proxy import before, serving
+from tests.waiting import until
 
 NDJSON = {"Accept": "application/x-ndjson"}
 
@@ -200,6 +204,80 @@ async def test_an_export_to_a_file_is_whole_or_as_it_was(
     assert (ended.status, ended.output) == (0, "")
     assert target.read_text() == (await console.get("/api/events?from=0", headers=NDJSON)).text
     assert [path.name for path in here.glob("*record*")] == ["record.ndjson"]
+
+
+async def test_an_interrupted_export_to_a_file_keeps_what_it_has_and_says_how_to_go_on(
+    console: Console, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await recorded(console)
+    target = here / "all of it.csv"
+    target.write_text("as it was")
+    whole = await said(capsys, "export", "--csv", url=console.url)
+    assert whole.errors.endswith("; what comes later: --no-header --from 231\n")
+    async with before(console.url) as proxy:
+        proxy.cut_after, proxy.stalls = 100_000, True
+        with CommandProcess(here, "export", "--csv", "-o", target.name, "--url", proxy.url) as exporting:
+            await until(lambda: any(one.stat().st_size for one in here.glob("*.part") if one.exists()))
+            exporting.interrupt()
+            assert await asyncio.to_thread(exporting.wait) == 130
+    (sentence,) = exporting.errors
+    told = re.fullmatch(
+        r"governance-console: exported (\d+) entries into all of it\.csv\.part, and then it was ended;"
+        r" go on with --no-header --from (\d+) >> 'all of it\.csv\.part'",
+        sentence,
+    )
+    assert told and told[1] == told[2], sentence
+    rest = await said(capsys, "export", "--csv", "--no-header", "--from", told[2], url=console.url)
+    assert (here / "all of it.csv.part").read_bytes() + rest.output.encode() == whole.output.encode()
+    assert target.read_text() == "as it was"
+    assert {one.name for one in here.glob("*all*")} == {"all of it.csv", "all of it.csv.part"}
+
+
+async def test_an_export_that_is_terminated_says_how_to_go_on(console: Console, tmp_path: Path) -> None:
+    await recorded(console)
+    async with before(console.url) as proxy:
+        proxy.cut_after, proxy.stalls = 50_000, True
+        with CommandProcess(tmp_path, "export", "--before", "200", "--url", proxy.url) as exporting:
+            await until(lambda: len(exporting.output) > 10)
+            exporting.terminate()
+            assert await asyncio.to_thread(exporting.wait) == 143
+    last = json.loads(exporting.output[-1])["entry"]["seq"]
+    assert exporting.errors == [
+        f"governance-console: exported {200 - last} entries, and then it was ended; go on with --before {last}"
+    ]
+
+
+@pytest.mark.soak
+async def test_an_export_that_nobody_reads_can_be_terminated_all_the_same(console: Console, tmp_path: Path) -> None:
+    await recorded(console)
+    with subprocess.Popen(
+        [sys.executable, str(RUN), "export", "--url", console.url],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        await asyncio.to_thread(process.stdout.read, 1)
+        await asyncio.sleep(0.5)  # until the pipe is full
+        try:
+            for _ in range(2):
+                process.terminate()
+                await asyncio.sleep(0.5)
+            assert process.poll() == -signal.SIGTERM
+        finally:
+            process.kill()
+
+
+def test_what_an_interrupted_export_kept_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "record.ndjson"
+    for row, name in ((b"1", "record.ndjson.part"), (b"2", "record.ndjson.part2"), (b"3", "record.ndjson.part3")):
+        with pytest.raises(asyncio.CancelledError), output(path) as out:
+            out.write(row)
+            assert out.keep() == tmp_path / name
+            raise asyncio.CancelledError
+        assert (tmp_path / name).read_bytes() == row
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 async def test_an_export_to_what_is_no_file_leaves_it_alone(

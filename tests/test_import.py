@@ -343,6 +343,7 @@ async def test_a_console_that_is_not_there_is_told_in_one_sentence(
         (("export", "--since", "yesterday"), "since has to be an RFC 3339 time, such as 2026-11-22T10:00:00Z"),
         (("export", "-o", "."), ". cannot be written: it is a directory"),
         (("export", "-o", "none/x"), "none/x cannot be written: no such file or directory"),
+        (("export", "--no-header"), "--no-header is for --csv: nothing else has one"),
         (("tail", "--source", ""), "source may not be empty"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",

@@ -67,6 +67,8 @@ async def test_without_from_only_what_comes_is_shown_and_filters_are_the_streams
         await until(lambda: any('"entry"' in line for line in watching.output))
         await console.record({**EVENT, "severity": "critical", "agent": "b"})
         await until(lambda: sum('"type":"entry"' in line for line in watching.output) == 2)
+        watching.terminate()
+        assert await asyncio.to_thread(watching.wait) == 0
     messages = [json.loads(line) for line in watching.output]
     assert [one["entry"]["seq"] for one in messages if one["type"] == "entry"] == [2, 4]
     assert messages[0]["message"] == "[AUDIT] governance heartbeat (welcome)"

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import random
+import shlex
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import msgspec
 
 from governance_console.backoff import Backoff
 from governance_console.cli.filters import add_filters, cursor, query_of
-from governance_console.cli.output import output
+from governance_console.cli.output import Output, output
 from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, Remote, add_remote, connected
 from governance_console.cli.terminal import Progress, run, standard_output
 from governance_console.columns import header, row_of
@@ -32,8 +33,9 @@ examples:
   python run.py export --csv -o october.csv --since 2026-10-01T00:00:00Z --until 2026-11-01T00:00:00Z
   python run.py export --severity error --q timeout | jq .entry.event
 
--o writes to another name first, so that FILE is whole or as it was. A lost connection is taken up again.
-exit status: 0 all of it was written; 2 it could not go on, and why on standard error
+-o writes to another name first, so that FILE is whole or as it was. A lost connection is taken up again. Ended before
+its time (Ctrl-C, SIGTERM) it says with which options to go on; what -o had is kept as FILE.part.
+exit status: 0 all of it was written; 2 it could not go on, and why on standard error; 130 Ctrl-C; 143 SIGTERM
 """
 
 
@@ -48,6 +50,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to (default: standard output)")
     parser.add_argument("--csv", action="store_true", help="as a table; cells that could be formulas get an apostrophe")
+    parser.add_argument("--no-header", action="store_true", help="a table without its first row, to go on with one")
     edges = parser.add_mutually_exclusive_group()
     edges.add_argument("--from", dest="start", type=cursor, metavar="SEQ", help="from there up (default 0)")
     edges.add_argument("--before", type=cursor, metavar="SEQ", help="from just below there down, newest first")
@@ -57,6 +60,8 @@ def add_to(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.no_header and not chosen.csv:
+        raise CommandFailed("--no-header is for --csv: nothing else has one")
     rows_beside = chosen.output is None and standard_output().isatty()
     with Progress(sys.stderr, rows_beside=rows_beside) as progress:
         return run(_export(chosen, progress))
@@ -66,15 +71,27 @@ async def _export(chosen: argparse.Namespace, progress: Progress) -> int:
     async with connected(chosen) as remote:
         await remote.greet(to_read=True)
         export = _Export(remote, chosen, progress)
-        with output(chosen.output) as write:
-            if chosen.csv:
-                write(header())
-            async with contextlib.aclosing(export.rows()) as rows:
-                async for row in rows:
-                    write(row)
-    going_on = "" if chosen.before is not None else f"; what comes later: --from {export.following}"
-    progress.say(f"exported {export.count:,} entries{going_on}")
+        with output(chosen.output) as out:
+            try:
+                if chosen.csv and not chosen.no_header:
+                    out.write(header())
+                async with contextlib.aclosing(export.rows()) as rows:
+                    async for row in rows:
+                        out.write(row)
+            except asyncio.CancelledError:
+                progress.say(_broken_off(export, out))
+                raise
+    later = "" if chosen.before is not None else f"; what comes later: {export.rest}"
+    progress.say(f"exported {export.count:,} entries{later}")
     return 0
+
+
+def _broken_off(export: _Export, out: Output) -> str:
+    if not export.count:
+        return "it was ended before anything was exported"
+    kept = out.keep()
+    into, onto = (f" into {kept}", f" >> {shlex.quote(str(kept))}") if kept else ("", "")
+    return f"exported {export.count:,} entries{into}, and then it was ended; go on with {export.rest}{onto}"
 
 
 class _Page(msgspec.Struct):
@@ -109,6 +126,12 @@ class _Export:
         self._size = 0
         self.following: int = chosen.before if self._is_down else chosen.start or 0
         self.count = 0
+
+    @property
+    def rest(self) -> str:
+        """The options that export what follows, onto what there is."""
+        header = "--no-header " if self._as_table else ""
+        return f"{header}{'--before' if self._is_down else '--from'} {self.following}"
 
     async def rows(self) -> AsyncGenerator[bytes, None]:
         """Every row once, in order. Raises CommandFailed."""

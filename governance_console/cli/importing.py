@@ -14,7 +14,7 @@ from governance_console.cli.batches import Batch, InputFile, batches, open_sourc
 from governance_console.cli.following import follow
 from governance_console.cli.remote import Remote, add_remote, connected
 from governance_console.cli.sending import Sender
-from governance_console.cli.terminal import INTERRUPTED, Progress, in_thread, run
+from governance_console.cli.terminal import Progress, in_thread, run
 from governance_console.errors import CommandFailed
 from governance_console.lines import Defaults
 
@@ -59,7 +59,7 @@ def add_to(commands: Any) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     with Progress(sys.stderr) as progress:
-        return run(_import(chosen, progress), interrupted=0 if chosen.follow else INTERRUPTED)
+        return run(_import(chosen, progress), endless=chosen.follow)
 
 
 async def _import(chosen: argparse.Namespace, progress: Progress) -> int:

@@ -5,17 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from governance_console.cli.terminal import put, reason
 from governance_console.errors import CommandFailed
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """``write`` takes a row. ``keep`` is for one that is left with an error: it gives what a file has so far a name of
+    its own, and tells it; of standard output, which keeps nothing, it tells None. Both raise CommandFailed.
+    """
+
+    write: Callable[[bytes], object]
+    keep: Callable[[], Path | None]
+
+
 @contextlib.contextmanager
-def output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
-    """What writes a row; left without an error, the file is whole. Raises CommandFailed, ReaderLeft."""
+def output(path: Path | None) -> Iterator[Output]:
+    """An open output; left without an error, the file is whole. Raises CommandFailed, ReaderLeft."""
     if path is None:
-        yield put
+        yield Output(put, lambda: None)
         return
     with _told(path):
         if path.exists() and not path.is_file():
@@ -28,8 +39,13 @@ def output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
         with _told(path):
             file.write(row)
 
+    def keep() -> Path:
+        with _told(path):
+            file.flush()
+            return part.replace(_free_name(path))
+
     try:
-        yield write
+        yield Output(write, keep)
         with _told(path):
             file.flush()
             os.fsync(file.fileno())
@@ -41,6 +57,17 @@ def output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
             file.close()
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _free_name(path: Path) -> Path:
+    """A name beside the file that was free, and is taken now. Raises OSError."""
+    number = 1
+    while True:
+        name = path.with_name(f"{path.name}.part{number if number > 1 else ''}")
+        with contextlib.suppress(FileExistsError):
+            name.open("xb").close()
+            return name
+        number += 1
 
 
 @contextlib.contextmanager

@@ -57,7 +57,7 @@ def add_to(commands: Any) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    return run(_tail(chosen, Progress(sys.stderr)), interrupted=0)
+    return run(_tail(chosen, Progress(sys.stderr)), endless=True)
 
 
 async def _tail(chosen: argparse.Namespace, progress: Progress) -> int:

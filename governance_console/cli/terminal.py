@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import io
 import os
+import signal
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Final, TextIO, TypeVar
 
 from governance_console.display import printable
@@ -24,7 +25,8 @@ RECENT_SEC: Final = 10.0
 """Rate and time left are told from this long: what was waited for before says nothing of what is still to come."""
 
 INTERRUPTED: Final = 130
-"""The shell's convention for what Ctrl-C ended."""
+TERMINATED: Final = 143
+"""The shell's convention for what Ctrl-C ended, and for what SIGTERM did."""
 
 _T = TypeVar("_T")
 _CLEAR: Final = "\r\x1b[K"
@@ -66,18 +68,43 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def run(command: Coroutine[None, None, int], *, interrupted: int = INTERRUPTED) -> int:
-    """Run a command to its end. Ctrl-C gives ``interrupted``; a reader of ours that has left ends it quietly."""
+def run(command: Coroutine[None, None, int], *, endless: bool = False) -> int:
+    """Run a command to its end. Ctrl-C and SIGTERM cancel it; a reader of ours that has left ends it quietly.
+
+    A command that is ``endless`` ends well when it is ended: 0, else the status is INTERRUPTED or TERMINATED.
+    """
     # What is shown was made printable; what the terminal's encoding lacks is escaped too.
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(errors="backslashreplace")
     try:
         with asyncio.Runner() as runner:
-            return runner.run(command)
+            return runner.run(_terminable(command))
     except KeyboardInterrupt:
-        return interrupted
+        return 0 if endless else INTERRUPTED
+    except asyncio.CancelledError:
+        return 0 if endless else TERMINATED
     except ReaderLeft:
         return 0
+
+
+async def _terminable(command: Coroutine[None, None, int]) -> int:
+    """Cancelled by SIGTERM, as it is by Ctrl-C."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        # A write that nobody reads keeps the loop from cancelling: a second SIGTERM is the system's.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if task is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    with contextlib.suppress(ValueError):  # signals come to the main thread alone
+        signal.signal(signal.SIGTERM, end)
+    try:
+        return await command
+    finally:
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
