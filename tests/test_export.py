@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from aiohttp import web
 from governance_console.cli.output import output
 from governance_console.cli.remote import connected
 from governance_console.columns import COLUMNS, guarded
-from governance_console.errors import NotReached
+from governance_console.errors import CommandFailed, NotReached
 from governance_console.settings import Settings
 from tests.console import Console, running, sample_batch
 from tests.process import RUN, CommandProcess, Ended, clean_environment, command, said
@@ -248,6 +249,19 @@ async def test_an_export_that_is_terminated_says_how_to_go_on(console: Console, 
 
 
 @pytest.mark.soak
+async def test_an_export_that_is_ended_before_its_first_row_keeps_nothing(console: Console, tmp_path: Path) -> None:
+    await recorded(console)
+    async with before(console.url) as proxy:
+        proxy.cut_after, proxy.stalls = 10, True
+        with CommandProcess(tmp_path, "export", "-o", "record.ndjson", "--url", proxy.url) as exporting:
+            await until(lambda: proxy.cuts == 1)
+            exporting.interrupt()
+            assert await asyncio.to_thread(exporting.wait) == 130
+    assert exporting.errors == ["governance-console: it was ended before anything was exported"]
+    assert list(tmp_path.glob("*record*")) == []
+
+
+@pytest.mark.soak
 async def test_an_export_that_nobody_reads_can_be_terminated_all_the_same(console: Console, tmp_path: Path) -> None:
     await recorded(console)
     with subprocess.Popen(
@@ -278,6 +292,19 @@ def test_what_an_interrupted_export_kept_is_never_written_over(tmp_path: Path) -
             raise asyncio.CancelledError
         assert (tmp_path / name).read_bytes() == row
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_finds_no_room_any_more_is_not_told_as_kept(tmp_path: Path) -> None:
+    path = tmp_path / "record.ndjson"
+    before_it = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(CommandFailed, match="cannot be written: file too large"), output(path) as out:
+        out.write(b"x" * 3000)  # less than is written at once
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before_it[1]))
+        try:
+            out.keep()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before_it)
+    assert list(tmp_path.glob("*.part*")) == []
 
 
 async def test_an_export_to_what_is_no_file_leaves_it_alone(
