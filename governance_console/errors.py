@@ -33,6 +33,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def reason(error: OSError) -> str:
+    """What the system says of its error, to follow a colon."""
+    return (error.strerror or str(error)).lower()
+
+
 class ConsoleError(Exception):
     """The root of the tree. ``str(error)`` is a sentence for people and holds no secret."""
 

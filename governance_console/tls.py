@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from governance_console.errors import CannotStart
+from governance_console.errors import CannotStart, reason
 
 
 def server_context(cert: Path, key: Path) -> ssl.SSLContext:
@@ -18,7 +18,7 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
         try:
             path.open("rb").close()
         except OSError as error:
-            raise CannotStart(f"{name}: {path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+            raise CannotStart(f"{name}: {path} cannot be read: {reason(error)}") from None
     try:
         # The password is never asked for: a console that waits for somebody to type does not start by itself.
         context.load_cert_chain(cert, key, password="")

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from governance_console.cli.sending import Outgoing
-from governance_console.cli.terminal import reason
 from governance_console.display import printable
-from governance_console.errors import CommandFailed, InputError
+from governance_console.errors import CommandFailed, InputError, reason
 from governance_console.lines import Defaults, Line, Lines, event_of, posted
 
 CHUNK_BYTES: Final = 1024 * 1024

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from governance_console.cli.terminal import put, reason
-from governance_console.errors import CommandFailed
+from governance_console.cli.terminal import put
+from governance_console.errors import CommandFailed, reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,7 @@ from aiohttp import web
 from governance_console import __version__
 from governance_console.api import JOURNAL
 from governance_console.app import create_app
-from governance_console.cli.terminal import reason
-from governance_console.errors import CannotStart, StorageGone
+from governance_console.errors import CannotStart, StorageGone, reason
 from governance_console.journal import Journal
 from governance_console.logs import configure, guard_server_log
 from governance_console.settings import Settings, load

@@ -16,7 +16,7 @@ from types import FrameType, TracebackType
 from typing import Final, TextIO, TypeVar
 
 from governance_console.display import printable
-from governance_console.errors import CommandFailed
+from governance_console.errors import CommandFailed, reason
 
 EVERY_SEC: Final = 0.2
 """How often progress is drawn: often enough to be alive, seldom enough to cost nothing."""
@@ -61,11 +61,6 @@ def put(row: bytes) -> None:
         if isinstance(error, BrokenPipeError):
             raise ReaderLeft from None
         raise CommandFailed(f"standard output cannot be written: {reason(error)}") from None
-
-
-def reason(error: OSError) -> str:
-    """What the system says of its error, to follow a colon."""
-    return (error.strerror or str(error)).lower()
 
 
 def run(command: Coroutine[None, None, int], *, endless: bool = False) -> int:
