@@ -7,6 +7,7 @@
     │   └── SettingsError       every wrong setting at once, by name
     ├── CommandFailed           a command cannot do what it was asked to; one sentence; exit status 2
     │   └── NotReached          the console did not answer; it may the next time
+    ├── InUse                   another process has what only one may have
     ├── InputError              what somebody sent is at fault; sending it again changes nothing
     │   ├── Malformed           not UTF-8, not JSON, nested too deep, not in its format
     │   ├── Unacceptable        well-formed, but not an event, a query or a cursor
@@ -64,6 +65,14 @@ class NotReached(CommandFailed):
     def __init__(self, detail: str, after: float = 0.0) -> None:
         super().__init__(detail)
         self.after = after
+
+
+class InUse(ConsoleError):
+    """Another process has what only one may have. ``holder`` names it, as " (process 4711)", where that is known."""
+
+    def __init__(self, holder: str, where: str) -> None:
+        super().__init__(f"another process{holder} holds {where}")
+        self.holder = holder
 
 
 @dataclass(frozen=True, slots=True)

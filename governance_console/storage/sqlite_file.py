@@ -17,9 +17,9 @@ from typing import Final, NoReturn
 import apsw
 from msgspec import DecodeError
 
-from governance_console.errors import CannotStart
+from governance_console.errors import CannotStart, InUse
+from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
-from governance_console.storage.lock import LockFile
 from governance_console.storage.sqlite_errors import is_shm_full
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
 from governance_console.storage.sqlite_upgrade import upgrade
@@ -52,7 +52,8 @@ class SqliteFile:
         self._wal_pages = wal_pages
         self._origin = origin
         self._new_epoch = new_epoch
-        self._lock = LockFile(self._beside(".lock"))
+        self._lock_path = self._beside(".lock")
+        self._lock = LockFile(self._lock_path)
         self._writer: apsw.Connection | None = None
         self._readers: list[apsw.Connection] = []
         self._in_place: FilesInPlace | None = None
@@ -61,7 +62,11 @@ class SqliteFile:
         """Lock the file, open or make it, and prove that it can be written. Called within ``explained``."""
         _check_engine(apsw.sqlite_lib_version())
         _make_folder(self._path.parent)
-        self._lock.acquire()
+        try:
+            self._lock.acquire()
+        except InUse as error:
+            what = f"another console{error.holder} has the record open ({self._lock_path})"
+            raise CannotStart(f"{what}: stop it, or change DATABASE_URL") from None
         self._writer = self._opened()
         self._in_place = FilesInPlace([self._path, self._beside("-wal"), self._beside("-shm")])
         return self._writer

@@ -1,4 +1,4 @@
-"""A lock file, so that only one console writes a log. Used by one thread."""
+"""A lock file, so that what may have one keeper has one. Used by one thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from governance_console.errors import CannotStart
+from governance_console.errors import InUse
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,16 +32,14 @@ class LockFile:
         self._handle: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises CannotStart when another process has it, OSError when the file cannot be made."""
+        """Take the lock. Raises InUse when another process has it, OSError when the file cannot be made."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _try_lock(handle)
         except OSError:
             holder = self._holder(handle)
             os.close(handle)
-            raise CannotStart(
-                f"another console{holder} has the record open ({self._path}): stop it, or change DATABASE_URL"
-            ) from None
+            raise InUse(holder, str(self._path)) from None
         os.truncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         self._handle = handle
