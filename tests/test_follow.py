@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from governance_console.cli.rotation import rotated
+from governance_console.cli.rotation import look_around
 from tests.console import Client, Console, connected
 from tests.process import CommandProcess, ConsoleProcess
 from tests.proxy import before
@@ -252,24 +252,51 @@ async def test_it_waits_for_a_console_that_is_not_there_yet(tmp_path: Path) -> N
         ]
 
 
+async def test_a_console_whose_record_was_replaced_gets_all_of_the_file_and_what_comes(tmp_path: Path) -> None:
+    def line(name: str) -> str:
+        return f'{{"agent":"a","type":"{name}"}}'
+
+    path = written(tmp_path, line("rotated"))
+    with ConsoleProcess(tmp_path) as console, Follower(tmp_path, path, console.url) as follower:
+        async with connected(console.url) as client:
+            await recorded(client, 1)
+            rename(path, 1)
+            path.write_text(line("first") + "\n")
+            await recorded(client, 2)
+            console.kill()
+            shutil.rmtree(tmp_path / "data")
+            console.start()
+            with path.open("a") as file:
+                file.write(line("second") + "\n")
+            await recorded(client, 2)
+            with path.open("a") as file:
+                file.write(line("third") + "\n")
+            found = await recorded(client, 3)
+        assert [said_by(item) for item in found] == ["second", "first", "third"]
+        assert [one for one in follower.process.errors if "another record" in one] == [
+            f"governance-console: this is another record than before: {path} is put into it from its first line on"
+        ]
+
+
 @pytest.mark.parametrize(
-    "oldest_first",
+    ("followed", "oldest_first"),
     [
-        ("bus.jsonl.10", "bus.jsonl.9", "bus.jsonl.1"),
-        ("bus.jsonl-20261121", "bus.jsonl-20261122"),
-        ("bus-20261121.jsonl", "bus-20261122.jsonl"),
-        ("bus.jsonl.2026-11-22_09-59", "bus.jsonl.2026-11-22_10-02"),
+        ("bus.jsonl", ("bus.jsonl.10", "bus.jsonl.9", "bus.jsonl.1")),
+        ("bus-2026.jsonl", ("bus-2026.jsonl.10", "bus-2026.jsonl.9", "bus-2026.jsonl.1")),
+        ("bus.jsonl", ("bus.jsonl-20261121", "bus.jsonl-20261122")),
+        ("bus.jsonl", ("bus-20261121.jsonl", "bus-20261122.jsonl")),
+        ("bus.jsonl", ("bus.jsonl.2026-11-22_09-59", "bus.jsonl.2026-11-22_10-02")),
     ],
 )
 def test_files_rotated_in_one_tick_of_the_clock_are_ordered_by_their_names(
-    tmp_path: Path, oldest_first: tuple[str, ...]
+    tmp_path: Path, followed: str, oldest_first: tuple[str, ...]
 ) -> None:
     for name in sorted(oldest_first):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, ns=(0, 0))
     for other in ("bus.jsonl", "bus.jsonl.bak", "bus.jsonl.1.gz", "other.jsonl.1", ".bus.jsonl.follow"):
         (tmp_path / other).touch()
-    assert [seen.path.name for seen in rotated(tmp_path / "bus.jsonl")] == list(oldest_first)
+    assert [seen.path.name for seen in look_around(tmp_path / followed).beside] == list(oldest_first)
 
 
 class Writer:

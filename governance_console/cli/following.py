@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from governance_console.backoff import Backoff
-from governance_console.cli.batches import packed
+from governance_console.cli.batches import open_source, packed
 from governance_console.cli.followed import Followed
 from governance_console.cli.remote import Remote
 from governance_console.cli.sending import Sender
@@ -52,11 +52,11 @@ async def follow(
 def _found(path: Path, state: Path | None, linger: float, progress: Progress) -> Followed:
     path = path.absolute()
     try:
-        followed = Followed(path, (state or beside(path)).absolute(), linger, time.monotonic, progress.say)
-        followed.open()
+        if not (where := (state or beside(path)).absolute()).exists():
+            open_source(str(path)).file.close()
+        return Followed(path, where, linger, time.monotonic, progress.say)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be followed: {(error.strerror or str(error)).lower()}") from None
-    return followed
 
 
 async def _met(remote: Remote, progress: Progress) -> None:

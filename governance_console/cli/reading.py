@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from io import FileIO
-from pathlib import Path
 from typing import Final
 
-from governance_console.cli.rotation import WINDOW_BYTES
+from governance_console.cli.identity import Identity, ask
+from governance_console.cli.likeness import WINDOW_BYTES
 from governance_console.cli.state import Known, State
 from governance_console.lines import Line, Lines
 
@@ -21,16 +21,15 @@ class Reading:
     Owned by ``Followed``. ``lines`` says how far it was taken.
     """
 
-    def __init__(self, path: Path, salt: bytes) -> None:
-        """Raises OSError."""
-        self._file: FileIO = path.open("rb", buffering=0)
+    def __init__(self, file: FileIO, salt: bytes) -> None:
+        self._file = file
         self._window = b""
         self.lines = Lines(salt)
 
     @property
-    def inode(self) -> int:
+    def identity(self) -> Identity:
         """Which file it is, under whichever name."""
-        return os.fstat(self._file.fileno()).st_ino
+        return ask(self._file.fileno())[1]
 
     def resume(self, state: State) -> bool:
         """Go to where everything is recorded; False where the file is not how the stream began."""
@@ -42,6 +41,11 @@ class Reading:
             self._window = (self._window + part)[-WINDOW_BYTES:]
         self.lines.number = state.lines
         return self.lines.digest.hex() == state.digest
+
+    def rewind(self, salt: bytes) -> None:
+        """Begin the stream again."""
+        self.lines = Lines(salt)
+        self._window = b""
 
     def more(self) -> bytes:
         """What follows what was taken, without taking it."""
@@ -64,9 +68,9 @@ class Reading:
 
     def known(self) -> Known:
         """What is kept of the file when it is done with."""
-        found = os.fstat(self._file.fileno())
+        found, identity = ask(self._file.fileno())
         head = os.pread(self._file.fileno(), min(found.st_size, WINDOW_BYTES), 0)
-        return Known(found.st_ino, found.st_size, found.st_mtime_ns, hashlib.sha256(head).hexdigest())
+        return Known(identity, found.st_size, found.st_mtime_ns, hashlib.sha256(head).hexdigest())
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,63 +2,100 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from governance_console.cli.state import Known
+from governance_console.cli.identity import Identity, ask
 
-WINDOW_BYTES: Final = 4096
-"""As much alike, at the same place, is taken for the same content."""
-
-_READ_BYTES: Final = 1024 * 1024
-_ROTATED: Final = r"[-._]\d[\dT:._-]*"
+_ADDED: Final = r"[-._](\d[\dT:._-]*)"
 """What rotation adds to a name: a number or a date. Names of other kinds are somebody's copies."""
 
 _FIRST_YEAR: Final = 1000
 """A smaller number in a name is a count, a larger one begins a date."""
 
 
+class Moved(FileNotFoundError):
+    """A file is not where it was seen: look around again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file as it was when it was looked at. ``modified`` counts nanoseconds."""
+    """A file as it was when it was looked at. ``modified`` counts nanoseconds.
+
+    ``added`` is what rotation added to the name, and empty for the followed file.
+    """
 
     path: Path
-    inode: int
+    added: str
+    identity: Identity
     size: int
     modified: int
 
+    def open(self) -> FileIO:
+        """Open this very file. Raises Moved where its name leads elsewhere by now, OSError."""
+        try:
+            file = self.path.open("rb", buffering=0)
+        except FileNotFoundError:
+            raise Moved(self.path) from None
+        if not self.identity.is_that_of(ask(file.fileno())[1]):
+            file.close()
+            raise Moved(self.path)
+        return file
 
-def look(path: Path) -> Seen | None:
-    """The file at this path, or None where none is."""
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What was there at one moment: the file with the followed name, and what rotation left, the oldest first."""
+
+    home: Seen | None
+    beside: list[Seen]
+
+
+def look_around(path: Path) -> Around:
+    """All files of a log, as they were at one moment. Raises OSError."""
+    # A listing is not of one moment: what is renamed meanwhile shows under two names, or under none. But what shows the
+    # same twice was so between the two, as rotation never gives a file a name back that it had.
+    before, now = None, _listed(path)
+    while now is None or before is None or _names(now) != _names(before):
+        before, now = now, _listed(path)
+    home = [seen for seen in now if not seen.added]
+    return Around(home[0] if home else None, sorted((seen for seen in now if seen.added), key=_age))
+
+
+def _listed(path: Path) -> list[Seen] | None:
+    """The files one after the other, or None where one was gone before it was looked at."""
+    name = re.compile(
+        rf"{re.escape(path.name)}{_ADDED}|{re.escape(path.stem)}{_ADDED}{re.escape(path.suffix)}", re.ASCII
+    )
+    # The followed one comes first: when it is renamed after that, the folder has its new name.
+    found = [_look(path, "")]
+    with os.scandir(path.parent) as folder:
+        for one in folder:
+            if match := name.fullmatch(one.name):
+                seen = _look(Path(one.path), match[1] or match[2])
+                if seen is None and one.is_file(follow_symlinks=False):
+                    return None
+                found.append(seen)
+    return [seen for seen in found if seen is not None]
+
+
+def _look(path: Path, added: str) -> Seen | None:
     try:
-        found = path.stat()
+        found, identity = ask(path)
     except FileNotFoundError:
         return None
-    return Seen(path, found.st_ino, found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return Seen(path, added, identity, found.st_size, found.st_mtime_ns)
 
 
-def rotated(path: Path) -> list[Seen]:
-    """What rotation left beside the file, the oldest first."""
-    found = _listed(path)
-    # While files are renamed, a folder shows one of them twice, or not at all: look until it shows the same again.
-    while (again := _listed(path)).keys() != found.keys():
-        found = again
-    return sorted(again.values(), key=_age)
-
-
-def _listed(path: Path) -> dict[tuple[str, int], Seen]:
-    name = re.compile(
-        rf"{re.escape(path.name)}{_ROTATED}|{re.escape(path.stem)}{_ROTATED}{re.escape(path.suffix)}", re.ASCII
-    )
-    with os.scandir(path.parent) as folder:
-        found = [look(Path(one.path)) for one in folder if name.fullmatch(one.name)]
-    return {(seen.path.name, seen.inode): seen for seen in found if seen is not None}
+def _names(listed: list[Seen]) -> set[tuple[str, Identity]]:
+    return {(seen.path.name, seen.identity) for seen in listed}
 
 
 def _age(seen: Seen) -> tuple[int, list[int]]:
@@ -66,57 +103,5 @@ def _age(seen: Seen) -> tuple[int, list[int]]:
 
     Numbers count from the newest, dates to it.
     """
-    numbers = [int(digits) for digits in re.findall(r"\d+", seen.path.name)]
+    numbers = [int(digits) for digits in re.findall(r"\d+", seen.added)]
     return seen.modified, numbers if max(numbers) >= _FIRST_YEAR else [-numbers[-1]]
-
-
-def is_known(seen: Seen, known: Sequence[Known]) -> bool:
-    """Whether this file was there before. One that grew a little since is, as a writer may be late.
-
-    The system gives the numbers of removed files to new ones, so the number alone says nothing.
-    """
-    for one in known:
-        if one.inode == seen.inode:
-            if (one.size, one.modified) == (seen.size, seen.modified):
-                return True
-            if seen.size >= one.size and head_of(seen.path, min(one.size, WINDOW_BYTES)) == one.head:
-                return True
-    return False
-
-
-def known_of(seen: Seen) -> Known:
-    """What is kept of a file that is done with."""
-    return Known(seen.inode, seen.size, seen.modified, head_of(seen.path, min(seen.size, WINDOW_BYTES)) or "")
-
-
-def head_of(path: Path, length: int) -> str | None:
-    """SHA-256 of a file's first bytes, or None where it has not that many, or is gone."""
-    return digest_of(path, b"", length)
-
-
-def digest_of(path: Path, salt: bytes, length: int) -> str | None:
-    """SHA-256 of the salt and a file's first bytes, or None where it has not that many, or is gone."""
-    hashed = hashlib.sha256(salt)
-    left = length
-    try:
-        with path.open("rb", buffering=0) as file:
-            while left and (part := file.read(min(left, _READ_BYTES))):
-                hashed.update(part)
-                left -= len(part)
-    except OSError:
-        return None
-    return None if left else hashed.hexdigest()
-
-
-def begins_as(copy: Seen, original: Seen) -> bool:
-    """Whether one file is how another begins, as far as its last WINDOW_BYTES say."""
-    if copy.size > original.size:
-        return False
-    start = max(0, copy.size - WINDOW_BYTES)
-    try:
-        with copy.path.open("rb") as one, original.path.open("rb") as other:
-            one.seek(start)
-            other.seek(start)
-            return one.read(copy.size - start) == other.read(copy.size - start)
-    except OSError:
-        return False

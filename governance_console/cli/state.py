@@ -9,33 +9,35 @@ from typing import Final
 
 import msgspec
 
+from governance_console.cli.identity import Identity
 from governance_console.errors import CommandFailed
 
 VERSION: Final = 1
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A rotated file that is done with, or was there before: as it was when it was last looked at.
+    """A rotated file that is not read, or not any more, as it was when it was last looked at.
 
-    ``head`` is the SHA-256 of its first bytes, as many as ``rotation.WINDOW_BYTES`` or as it had.
+    ``head`` is the SHA-256 of its first bytes, as many as ``likeness.WINDOW_BYTES`` or as it had, where it is done with
+    and may grow; None where it is left alone for as long as it stays as it is.
     """
 
-    inode: int
+    identity: Identity
     size: int
     modified: int
-    head: str
+    head: str | None
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """One stream, and where in it everything is recorded.
 
-    ``inode`` says which file holds it, ``salt`` (hex) comes before it in the running hash. All before ``offset``, the
-    end of line ``lines``, is recorded, and ``digest`` (hex) is the hash up to there. ``epoch`` is the record's.
+    ``identity`` says which file holds it, ``salt`` (hex) comes before it in the running hash. All before ``offset``,
+    the end of line ``lines``, is recorded, and ``digest`` (hex) is the hash up to there. ``epoch`` is the record's.
     """
 
     version: int = VERSION
     file: str
-    inode: int
+    identity: Identity
     salt: str = ""
     offset: int = 0
     lines: int = 0
@@ -82,5 +84,11 @@ def save(where: Path, state: State) -> None:
             finally:
                 os.close(folder)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise CommandFailed(f"{where} cannot be written: {why}; --state keeps it elsewhere") from None
+        raise unwritable(where, error) from None
+
+
+def unwritable(where: Path, error: OSError) -> CommandFailed:
+    """The sentence for a state that cannot be kept there."""
+    return CommandFailed(
+        f"{where} cannot be written: {(error.strerror or str(error)).lower()}; --state keeps it elsewhere"
+    )
