@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +21,7 @@ import pytest
 
 from governance_console.cli.rotation import look_around
 from tests.console import Client, Console, connected
-from tests.process import CommandProcess, ConsoleProcess
+from tests.process import CommandProcess, ConsoleProcess, said
 from tests.proxy import before
 from tests.test_import import LINE, items, written
 from tests.waiting import until
@@ -250,6 +251,30 @@ async def test_it_waits_for_a_console_that_is_not_there_yet(tmp_path: Path) -> N
         assert follower.process.errors == [
             f"governance-console: cannot reach {console.url}: nothing listens there; trying again until it works"
         ]
+
+
+async def test_a_second_one_is_refused_and_one_after_kill_9_is_not(
+    console: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, LINE)
+    with Follower(tmp_path, path, console.url) as first:
+        await recorded(console, 1)
+        second = await said(capsys, "import", "--follow", str(path), url=console.url)
+        assert second.status == 2
+        told = (
+            rf"another import --follow \(process \d+\) keeps {tmp_path}/\.bus\.jsonl\.follow: end it, or give this one"
+        )
+        assert re.fullmatch(rf"governance-console: {told} its own --state\n", second.errors)
+        first.kill()
+        first.start()
+        with path.open("a") as file:
+            file.write(LINE + "\n")
+        assert len(await recorded(console, 2)) == 2
+
+
+async def test_a_name_that_is_misspelt_leaves_nothing_behind(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (await said(capsys, "import", "--follow", "bus.jsonll")).status == 2
+    assert not list(here.iterdir())
 
 
 async def test_a_console_whose_record_was_replaced_gets_all_of_the_file_and_what_comes(tmp_path: Path) -> None:
