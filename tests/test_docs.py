@@ -1,13 +1,23 @@
-"""Every command that README and docs/api.md show is run, against a real console."""
+"""Every command that README, docs/api.md and docs/cli.md show is run, against a real console."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gzip
+import json
+import os
 import re
+import shutil
+import signal
 import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.console import SAMPLE, connected
 from tests.process import ROOT, ConsoleProcess, clean_environment
 
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -52,6 +62,86 @@ def test_every_command_of_the_docs_does_what_it_says(tmp_path: Path, page: str) 
                 check=False,
             )
             assert ended.returncode == 0, f"{block}\n{ended.stderr}{ended.stdout[:500]}"
+
+
+def cli_commands() -> list[str]:
+    """The lines of docs/cli.md's blocks."""
+    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    return [line for block in BLOCK.findall(text) for line in block.splitlines() if "run.py" in line]
+
+
+def is_endless(command: str) -> bool:
+    return " tail" in command or "--follow" in command
+
+
+def as_typed(command: str, folder: Path, console: ConsoleProcess) -> str:
+    """The command for a shell, but for where Python, the console and the log are."""
+    command = command.replace("/var/log/agents/bus.jsonl", str(folder / "bus.jsonl"))
+    return re.sub(r"python run\.py (\w+)", rf"{sys.executable} {ROOT}/run.py \1 --url {console.url}", command)
+
+
+@contextlib.contextmanager
+def running_on(folder: Path, console: ConsoleProcess, command: str, output: Path) -> Iterator[None]:
+    """A command that ends when it is interrupted."""
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            ["bash", "-c", as_typed(command, folder, console)],
+            cwd=folder,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        yield
+        assert process.poll() is None, f"{command}\n{output.read_text()}"
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(10)
+
+
+async def test_every_command_of_the_command_lines_page_does_what_it_says(
+    tmp_path: Path, require: Callable[[bool, str, str], None]
+) -> None:
+    require(shutil.which("jq") is not None, "jq", "apt-get install jq")
+    (tmp_path / "events.jsonl").write_bytes(SAMPLE.read_bytes() * 5)  # above #1000, which a command begins at
+    (tmp_path / "old.jsonl.gz").write_bytes(gzip.compress(b'{"agent":"old","type":"t"}\n'))
+    (tmp_path / "jobs.jsonl").write_text('{"job":"backup"}\n')
+    (tmp_path / "bus.jsonl").write_text('{"agent":"bus","type":"t"}\n')
+    endless = [command for command in cli_commands() if is_endless(command)]
+    others = [command for command in cli_commands() if not is_endless(command)]
+    assert (len(endless), len(others)) == (5, 7)
+    with ConsoleProcess(tmp_path) as console, contextlib.ExitStack() as stack:
+        outputs = [tmp_path / f"{number}.out" for number in range(len(endless))]
+        for command, output in zip(endless, outputs, strict=True):
+            stack.enter_context(running_on(tmp_path, console, command, output))
+        script = "\n".join(as_typed(command, tmp_path, console) for command in others)
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            ["bash", "-euxo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        async with connected(console.url) as client:
+            shown = [output for command, output in zip(endless, outputs, strict=True) if " tail" in command]
+            for _ in range(50):
+                # Those that show what comes from now on may have begun just now.
+                await client.record({"agent": "a", "type": "agent.tool.call", "severity": "warning"})
+                if all(output.stat().st_size for output in shown):
+                    break
+                await asyncio.sleep(0.1)
+            sources = {item["source"] for item in (await client.get("/api/sources")).json["sources"]}
+        assert {"bus", "old", "cron"} <= sources
+        assert all(output.stat().st_size for output in shown)
+    assert len((tmp_path / "record.ndjson").read_text().splitlines()) >= 1000
+    assert (tmp_path / "october.csv").read_text().startswith("seq,recorded,")
+    assert json.loads(outputs[-1].read_text().partition("\n}\n")[0] + "}")["seq"] >= 0
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:
