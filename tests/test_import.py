@@ -412,16 +412,18 @@ async def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str], na
 async def test_progress_shows_lines_and_rate_on_a_terminal(tmp_path: Path, console: Console) -> None:
     path = written(tmp_path, *[LINE] * 15_000)
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, str(RUN), "import", path.name, "--url", console.url],
-        cwd=tmp_path,
-        env=clean_environment(TERM="xterm"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    await until(lambda: process.poll() is not None, 30)
+    async with before(console.url) as proxy:
+        proxy.statuses = [503] * 4  # nearly two seconds at least: how long it takes is told after the first
+        process = subprocess.Popen(
+            [sys.executable, str(RUN), "import", path.name, "--url", proxy.url],
+            cwd=tmp_path,
+            env=clean_environment(TERM="xterm"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        await until(lambda: process.poll() is not None, 30)
     shown = os.read(ours, 1 << 20).decode()
     os.close(ours)
     assert "\x1b[Kbus.jsonl: 5,000 lines, " in shown
