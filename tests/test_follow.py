@@ -189,6 +189,8 @@ async def test_a_truncation_without_a_copy_is_told_and_what_comes_next_is_record
         await recorded(console, 3)
         path.write_text('{"agent":"other","type":"longer than what was there"}\n' * 3)
         await recorded(console, 6)
+        # What is recorded and not yet acknowledged was, for the next one, not read.
+        await until(lambda: '"lines":3,' in (tmp_path / ".bus.jsonl.follow").read_text())
         follower.kill()
         path.write_text('{"agent":"another","type":"written while nobody looked"}\n' * 9)
         told = list(follower.process.errors)
