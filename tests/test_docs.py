@@ -111,7 +111,7 @@ async def test_every_command_of_the_command_lines_page_does_what_it_says(
     (tmp_path / "bus.jsonl").write_text('{"agent":"bus","type":"t"}\n')
     endless = [command for command in cli_commands() if is_endless(command)]
     others = [command for command in cli_commands() if not is_endless(command)]
-    assert (len(endless), len(others)) == (5, 7)
+    assert (len(endless), len(others)) == (5, 8)
     with ConsoleProcess(tmp_path) as console, contextlib.ExitStack() as stack:
         outputs = [tmp_path / f"{number}.out" for number in range(len(endless))]
         for command, output in zip(endless, outputs, strict=True):
