@@ -1,0 +1,1 @@
+"""``python -m tests.bench``: what the console does per second, beside what others do with the same work."""

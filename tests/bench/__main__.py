@@ -1,0 +1,135 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench import bars, fanout, machine
+from tests.bench.contenders import Place
+from tests.bench.cores import choose_cores
+from tests.bench.errors import CannotMeasure, WrongResult
+from tests.bench.results import Results
+from tests.process import ROOT
+
+DESCRIPTION: Final = """\
+Measure the console beside its peers: one run, one table, as Markdown on standard output.
+
+Each server is a process of its own, started as its users start it; server and load have different cores; every
+message is counted and checked. Rounds are interleaved (A B C, A B C, ...), and a ratio is the median over rounds.
+docs/benchmarks.md has the rules and the last results.
+"""
+EXAMPLES: Final = """\
+parts:
+{parts}
+
+examples:
+  python -m tests.bench                                 everything but the log of 10 million entries, ~20 minutes
+  python -m tests.bench --quick                         all parts once or twice, in under 4 minutes: is anything odd?
+  python -m tests.bench --only fanout --runs 1          one part, while you work on it
+  python -m tests.bench --full --write docs/benchmarks.md --write README.md
+
+It needs Linux, two cores, a disk (not tmpfs), and: pip install -e '.[test,speed,bench]'
+"""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the command line asks for."""
+
+    place: Place
+    quick: bool
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows that are measured together: one round of them, and their tables."""
+
+    what: str
+    title: str
+    measure: Callable[[Chosen, Results, Say], None]
+    report: Callable[[Results], str]
+
+
+def _fanout(chosen: Chosen, results: Results, say: Say) -> None:
+    effort = fanout.Effort(cpu_sec=0.2, wall_sec=0.6) if chosen.quick else fanout.Effort()
+    fanout.measure(chosen.place, results, effort, say)
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "fanout": Part("deliveries per CPU-second to 1,000 watchers", "Fan-out", _fanout, fanout.report),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, and print the tables."""
+    given = _parser().parse_args(arguments)
+    began = time.monotonic()
+
+    def say(where: str, what: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {where}{what}", file=sys.stderr, flush=True)
+
+    try:
+        cores = choose_cores()
+        os.sched_setaffinity(0, cores.load)
+        given.dir.mkdir(parents=True, exist_ok=True)
+        about = machine.describe(given.dir)
+        chosen = Chosen(Place(given.dir.resolve(), cores), given.quick, given.full)
+        results = Results()
+        runs = given.runs or (2 if given.quick else 5)
+        for run in range(1, runs + 1):
+            for name in given.only:
+                PARTS[name].measure(chosen, results, functools.partial(say, f"{run}/{runs} {name}: "))
+    except (CannotMeasure, WrongResult) as error:
+        print(f"tests.bench: {error}", file=sys.stderr)
+        return 1
+    (given.dir / "results.json").write_text(json.dumps(results.document(), indent=1))
+    print("\n".join(f"- {line}" for line in (*about.lines, f"{runs} rounds: the median, in brackets least and most")))
+    print(f"\n## To reach\n\n{bars.verdicts(results)}")
+    for name in given.only:
+        print(f"\n## {PARTS[name].title}\n\n{PARTS[name].report(results)}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parts = "\n".join(f"  {name:<10}{part.what}" for name, part in PARTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=DESCRIPTION,
+        epilog=EXAMPLES.format(parts=parts),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", type=_names, default=list(PARTS), metavar="PART,…", help="these parts, not all")
+    parser.add_argument("--runs", type=int, metavar="N", help="rounds (default 5, with --quick 2)")
+    parser.add_argument("--quick", action="store_true", help="shorter rounds, fewer of them")
+    parser.add_argument("--full", action="store_true", help="also a log of 10 million entries: 10 GB, an hour to make")
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        default=ROOT / ".bench",
+        help="where records are kept, on the disk to measure (default .bench)",
+    )
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"{name!r} is no part: choose from {', '.join(PARTS)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""The servers that are measured: which there are, and how each is started, fed and watched."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tests.bench import samples, wire
+from tests.bench.cores import Cores, on
+from tests.process import ROOT, RUN, ConsoleProcess
+
+TOKEN: Final = "a-token-for-the-benchmark"
+METRICS_TOKEN: Final = "another-token-for-metrics"
+CONSOLE: Final = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One server: ``name`` in the tables, and what it is started with. The console is the one without a module."""
+
+    key: str
+    name: str
+    module: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_console(self) -> bool:
+        return not self.module
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where servers run: the folder for their files, and the cores."""
+
+    folder: Path
+    cores: Cores
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running contender."""
+
+    contender: Contender
+    process: ConsoleProcess
+    numbers: samples.Numbers
+
+    @property
+    def port(self) -> int:
+        return self.process.port
+
+    @property
+    def stream_port(self) -> int:
+        """Where it streams, when that is another port."""
+        said = re.search(r"streams on port (\d+)", "\n".join(self.process.log))
+        return int(said[1]) if said else self.port
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def publish(self, count: int) -> tuple[bytes, list[int]]:
+        """A request that makes it stream so many new messages, and how many of each of ``samples.SOURCES``."""
+        numbers = list(self.numbers.take(count))
+        each = [
+            sum(number % len(samples.SOURCES) == place for number in numbers) for place in range(len(samples.SOURCES))
+        ]
+        return self._publish(numbers), each
+
+    def _publish(self, numbers: list[int]) -> bytes:
+        if not self.contender.is_console:
+            texts = [{"source": samples.event(number)["source"], "text": samples.text(number)} for number in numbers]
+            return _json_request("/publish", texts, "application/json")
+        events = [samples.event(number) for number in numbers]
+        return events_request(events)
+
+
+def events_request(events: list[dict[str, object]]) -> bytes:
+    """Record these: one as a CloudEvent, more as a batch."""
+    if len(events) == 1:
+        return _json_request("/api/events", events[0], "application/cloudevents+json")
+    return _json_request("/api/events", events, "application/cloudevents-batch+json")
+
+
+def stream_path(source: str = "") -> str:
+    """Where every contender streams, everything or what one source sends."""
+    return "/api/ws/telemetry" + (f"?source={source}" if source else "")
+
+
+@contextmanager
+def serving(place: Place, contender: Contender, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """The contender with an empty record, on the server's core, until the block is left."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{contender.key}-", dir=place.folder))
+    try:
+        with started(folder, place.cores, contender, settings) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def started(
+    folder: Path, cores: Cores, contender: Contender, settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """The contender on what this folder holds."""
+    common = {"OPERATOR_TOKEN": TOKEN, "METRICS_TOKEN": METRICS_TOKEN}
+    if contender.is_console:
+        process = ConsoleProcess(
+            folder, {**common, **contender.settings, **(settings or {})}, command=_command((str(RUN),))
+        )
+    else:
+        everything = {**common, "PYTHONPATH": str(ROOT), **contender.settings}
+        process = ConsoleProcess(folder, everything, command=_command(("-m", f"tests.bench.peers.{contender.module}")))
+    with ExitStack() as ending:
+        with on(cores.server):
+            ending.enter_context(process)
+        yield Server(contender, process, samples.Numbers())
+
+
+def _command(what: Iterable[str]) -> tuple[str, ...]:
+    return (sys.executable, *what)
+
+
+def _json_request(path: str, document: object, media: str) -> bytes:
+    return wire.request("POST", path, TOKEN, json.dumps(document).encode(), {"Content-Type": media})

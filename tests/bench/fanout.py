@@ -1,0 +1,161 @@
+"""Deliveries per CPU-second: what a server spends to get messages to a thousand watchers.
+
+A closed loop: the next request goes out when every watcher has got everything of the last one, so no server can
+join what was sent apart, and none is judged by how fast the load reads. Idle time costs nothing, for CPU time is
+counted, the kernel's included. The console records what it streams, and that is in its figure.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.bench.accounting import cpu_of
+from tests.bench.asking import Asking
+from tests.bench.beside import Beside
+from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, serving, stream_path
+from tests.bench.results import Results, percentile
+from tests.bench.samples import SOURCES
+from tests.bench.table import milliseconds, percent, spread, table, times
+from tests.bench.watching import Group, Watchers
+
+CONTENDERS: Final = (
+    Contender(CONSOLE, "the console", settings={"WS_INTERVAL_SEC": "3600"}),
+    Contender("broadcast", "`websockets.broadcast`", "websockets_broadcast"),
+    Contender("joined", "aiohttp, joined writes", "aiohttp_joined"),
+    Contender("loop", "aiohttp, a loop", "aiohttp_loop"),
+    Contender("fastapi", "FastAPI, a loop", "fastapi_ws"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many messages a request brings, and to whom; ``figure`` is its name in the results."""
+
+    figure: str
+    title: str
+    messages: int
+    filtered: bool = False
+    for_joining: bool = False
+    """Only for who joins writes: to the others a message costs the same in a request of any size."""
+
+
+LOADS: Final = (
+    Load("burst", "requests of 100 messages", 100),
+    Load("burst of 500", "requests of 500 messages", 500, for_joining=True),
+    Load("single", "requests of one message", 1),
+    Load("filtered burst", "requests of 100 messages, each watcher wants one of 10 sources", 100, filtered=True),
+    Load("filtered single", "requests of one message, each watcher wants one of 10 sources", 1, filtered=True),
+)
+JOINING: Final = frozenset((CONSOLE, "joined"))
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is measured at a time: requests until so many CPU seconds are used, or so much time has passed."""
+
+    watchers: int = 1000
+    cpu_sec: float = 0.5
+    wall_sec: float = 1.5
+
+
+def measure(place: Place, results: Results, effort: Effort, say: Callable[[str], None]) -> None:
+    """One round: every contender once."""
+    for contender in CONTENDERS:
+        say(contender.name)
+        with serving(place, contender) as server, Asking(server.port) as asking:
+            _warm_up(server, asking)
+            loads = [load for load in LOADS if contender.key in JOINING or not load.for_joining]
+            for load in loads:
+                if not load.filtered:
+                    results.add(f"{load.figure} request", contender.key, _requests_cost(server, asking, load, effort))
+            for filtered in (False, True):
+                groups = _groups(effort.watchers, filtered)
+                with Beside(Watchers, server.stream_port, TOKEN, groups) as watchers:
+                    for load in loads:
+                        if load.filtered is filtered:
+                            _deliver(server, asking, watchers, load, effort, results)
+
+
+def _groups(watchers: int, filtered: bool) -> list[Group]:
+    if not filtered:
+        return [Group(stream_path(), "", watchers)]
+    return [Group(stream_path(source), source, watchers // len(SOURCES)) for source in SOURCES]
+
+
+def _warm_up(server: Server, asking: Asking) -> None:
+    for messages in (1, 100) * 3:
+        asking.ask(server.publish(messages)[0])
+
+
+def _requests_cost(server: Server, asking: Asking, load: Load, effort: Effort) -> float:
+    """CPU seconds of one such request while nobody watches."""
+    give_up = time.monotonic() + effort.wall_sec / 5
+    before, asked = cpu_of(server.pid), 0
+    while time.monotonic() < give_up:
+        asking.ask(server.publish(load.messages)[0])
+        asked += 1
+    return (cpu_of(server.pid) - before).total / asked
+
+
+def _deliver(server: Server, asking: Asking, watchers: Beside, load: Load, effort: Effort, results: Results) -> None:
+    give_up = time.monotonic() + effort.wall_sec
+    latencies: list[float] = []
+    requests = deliveries = 0
+    before = used = cpu_of(server.pid)
+    while requests < 1 or ((used - before).total < effort.cpu_sec and time.monotonic() < give_up):
+        request, of_each = server.publish(load.messages)
+        expected = of_each if load.filtered else [load.messages]
+        watchers.call("expect", expected)
+        watchers.begin("receive", 60.0)
+        submitted = time.monotonic()
+        asking.ask(request)
+        latencies += [last - submitted for last in watchers.end()]
+        requests += 1
+        deliveries += sum(expected) * (effort.watchers // len(expected))
+        used = cpu_of(server.pid)
+    spent = used - before
+    key = server.contender.key
+    latencies.sort()
+    results.add(load.figure, key, deliveries / spent.total)
+    results.add(f"{load.figure} kernel", key, min(1.0, spent.kernel / spent.total))
+    results.add(f"{load.figure} p50", key, percentile(latencies, 0.50))
+    results.add(f"{load.figure} p99", key, percentile(latencies, 0.99))
+    if not load.filtered:
+        idle = results.last(f"{load.figure} request", key) * requests
+        results.add(f"{load.figure} delivery", key, deliveries / max(spent.total - idle, 1e-9))
+
+
+def report(results: Results) -> str:
+    """The tables of this part."""
+    parts = []
+    for load in LOADS:
+        rows = [_row(results, load, contender) for contender in CONTENDERS if results.has(load.figure, contender.key)]
+        if rows:
+            head = (
+                "deliveries per CPU-second",
+                "all",
+                "console: times",
+                "without the request",
+                "kernel",
+                "p50 ms",
+                "p99 ms",
+            )
+            parts.append(f"**{load.title}**\n\n" + table(head, rows))
+    return "\n\n".join(parts)
+
+
+def _row(results: Results, load: Load, contender: Contender) -> tuple[str, ...]:
+    key, figure = contender.key, load.figure
+    apart = f"{figure} delivery"
+    return (
+        contender.name,
+        spread(results.spread(figure, key)),
+        "" if contender.is_console else times(results.ratio(figure, CONSOLE, figure, key)),
+        spread(results.spread(apart, key)) if results.has(apart, key) else "",
+        percent(results.spread(f"{figure} kernel", key)),
+        milliseconds(results.spread(f"{figure} p50", key)),
+        milliseconds(results.spread(f"{figure} p99", key)),
+    )

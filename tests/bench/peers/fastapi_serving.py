@@ -1,0 +1,28 @@
+"""uvicorn at its fastest: uvloop, httptools, no access log, no deflate."""
+
+from __future__ import annotations
+
+import asyncio
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from tests.bench.peers.serving import listening, say_serving
+
+
+def run_fastapi(app: FastAPI) -> None:
+    """An application until it is ended."""
+    door = listening()
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets",
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        access_log=False,
+        log_level="warning",
+    )
+    say_serving(door)  # it listens already: who connects now is served in a moment
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[door]))

@@ -1,0 +1,193 @@
+"""Watchers by the thousand in one process: raw sockets, every byte counted and checked.
+
+Watchers of one group are sent the same bytes. One of them is read frame by frame, and each frame is checked;
+of the others the length and the CRC-32 of all they got must be the same. So every frame of every watcher is
+checked, at a cost far below the server's.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from tests.bench import wire
+from tests.bench.errors import WrongResult
+
+BUFFER_BYTES: Final = 256 * 1024
+
+
+class Shown(msgspec.Struct):
+    """What is looked at in a message. Everything else of it is covered by the CRC."""
+
+    next: int
+    entry: _Entry
+
+
+class _Event(msgspec.Struct):
+    id: str
+    source: str
+
+
+class _Entry(msgspec.Struct):
+    seq: int
+    recorded: str
+    event: _Event
+
+
+_shown: Final = msgspec.json.Decoder(Shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Watchers that want the same. ``source`` is the only one they want; empty for everything."""
+
+    path: str
+    source: str
+    watchers: int
+
+
+@dataclass(slots=True, eq=False)
+class _Watcher:
+    socket: socket.socket
+    group: _Joined
+    bytes: int = 0
+    crc: int = 0
+    last: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class _Joined:
+    asked: Group
+    watchers: list[_Watcher] = field(default_factory=list)
+    reader: wire.FrameReader = field(default_factory=wire.FrameReader)
+    frames: int = 0
+    seq: int = -1
+    wanted: int = 0
+    is_due: bool = False
+    total: int | None = None
+    """What each of them has to have got, as soon as the first one has it."""
+
+    def check(self, payload: bytes) -> None:
+        """One message to the first of them: the next one in order, and wanted."""
+        message = _shown.decode(payload)
+        seq = message.entry.seq
+        is_next = seq > self.seq if self.asked.source or self.seq < 0 else seq == self.seq + 1
+        if not is_next or message.next != seq + 1:
+            raise WrongResult(f"#{seq} (next {message.next}) came after #{self.seq}")
+        if self.asked.source not in ("", message.entry.event.source):
+            raise WrongResult(f"#{seq} of {message.entry.event.source} came to who watches {self.asked.source}")
+        self.seq = seq
+        self.frames += 1
+
+
+class Watchers:
+    """All of them, on one server. Used by one thread."""
+
+    def __init__(self, port: int, token: str, groups: Sequence[Group]) -> None:
+        self._groups = [_Joined(group) for group in groups]
+        self._by_handle: dict[int, _Watcher] = {}
+        self._poll = select.epoll()
+        self._unfinished = 0
+        self._buffer = bytearray(BUFFER_BYTES)
+        for group in self._groups:
+            for _ in range(group.asked.watchers):
+                self._join(port, token, group)
+
+    def expect(self, frames: Sequence[int]) -> None:
+        """So many more frames are going to come to each watcher of each group."""
+        self._unfinished = 0
+        for group, more in zip(self._groups, frames, strict=True):
+            group.wanted += more
+            group.is_due = more > 0
+            group.total = None
+            self._unfinished += len(group.watchers) if group.is_due else 0
+
+    def receive(self, seconds: float) -> list[float]:
+        """Until each has what it is to get; when each that was to get something got its last byte (monotonic clock).
+
+        Raises WrongResult.
+        """
+        give_up = time.monotonic() + seconds
+        view = memoryview(self._buffer)
+        while self._unfinished:
+            ready = self._poll.poll(0.5, 64)
+            if not ready and time.monotonic() > give_up:
+                raise WrongResult(f"{self._unfinished} watchers did not get everything in {seconds} s: {self._state()}")
+            for handle, _ in ready:
+                self._read(self._by_handle[handle], view)
+        self._compare()
+        return [one.last for group in self._groups if group.is_due for one in group.watchers]
+
+    def close(self) -> None:
+        """Leave without a word."""
+        for one in self._by_handle.values():
+            one.socket.close()
+        self._poll.close()
+
+    def _read(self, one: _Watcher, view: memoryview) -> None:
+        got = one.socket.recv_into(view)
+        one.last = time.monotonic()
+        if not got:
+            raise WrongResult("the server closed a stream")
+        one.crc = zlib.crc32(view[:got], one.crc)
+        one.bytes += got
+        group = one.group
+        if one is group.watchers[0]:
+            for payload in group.reader.feed(bytes(view[:got])):
+                group.check(payload)
+            if group.frames > group.wanted:
+                raise WrongResult(f"{group.frames} messages came where {group.wanted} were sent")
+            if group.frames == group.wanted and group.reader.is_between:
+                group.total = one.bytes
+                self._unfinished -= sum(each.bytes == one.bytes for each in group.watchers)
+        elif one.bytes == group.total:
+            self._unfinished -= 1
+
+    def _compare(self) -> None:
+        for group in self._groups:
+            first = group.watchers[0]
+            for one in group.watchers:
+                if (one.bytes, one.crc) != (first.bytes, first.crc):
+                    raise WrongResult("two watchers of the same got different bytes")
+
+    def _state(self) -> str:
+        return ", ".join(
+            f"{group.frames} of {group.wanted} frames for {group.asked.source or 'everything'}"
+            for group in self._groups
+            if group.is_due
+        )
+
+    def _join(self, port: int, token: str, group: _Joined) -> None:
+        """Upgrade, and take the welcome: then the server counts it among its watchers."""
+        peer = socket.create_connection(("127.0.0.1", port), timeout=20)
+        peer.sendall(wire.upgrade(group.asked.path, token))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += _some(peer)
+        head, _, rest = head.partition(b"\r\n\r\n")
+        if b" 101 " not in head.partition(b"\r\n")[0]:
+            raise WrongResult(f"no WebSocket: {head[:200]!r}")
+        reader = wire.FrameReader()
+        welcomed = reader.feed(rest)
+        while not welcomed:
+            welcomed = reader.feed(_some(peer))
+        if len(welcomed) > 1 or not reader.is_between:
+            raise WrongResult("more than a welcome came first")
+        one = _Watcher(peer, group)
+        group.watchers.append(one)
+        self._by_handle[peer.fileno()] = one
+        self._poll.register(peer, select.EPOLLIN)
+
+
+def _some(peer: socket.socket) -> bytes:
+    received = peer.recv(65536)
+    if not received:
+        raise WrongResult("the server closed a stream before its welcome")
+    return received
