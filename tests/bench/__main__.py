@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench import bars, fanout, machine
+from tests.bench import bars, fanout, ingest, machine
 from tests.bench.contenders import Place
 from tests.bench.cores import choose_cores
 from tests.bench.errors import CannotMeasure, WrongResult
@@ -67,8 +67,13 @@ def _fanout(chosen: Chosen, results: Results, say: Say) -> None:
     fanout.measure(chosen.place, results, effort, say)
 
 
+def _ingest(chosen: Chosen, results: Results, say: Say) -> None:
+    ingest.measure(chosen.place, results, ingest.Effort(0.3 if chosen.quick else 1.0), say)
+
+
 PARTS: Final[Mapping[str, Part]] = {
     "fanout": Part("deliveries per CPU-second to 1,000 watchers", "Fan-out", _fanout, fanout.report),
+    "ingest": Part("durable events a second", "Ingest", _ingest, ingest.report),
 }
 
 

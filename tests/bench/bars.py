@@ -87,6 +87,15 @@ BARS: Final = (
         "x",
         at_least=1.2,
     ),
+    *(
+        Bar(f"single-event POSTs on 64 connections, against {name}", Ratio("single at 64", peer), "x", at_least=least)
+        for peer, name, least in (
+            ("each", "FastAPI + aiosqlite, a commit per request", 4),
+            ("group", "FastAPI with group commit", 1.5),
+            ("bare", "aiohttp that only reads the body", 0.6),
+        )
+    ),
+    Bar("requests of 500 events, against raw `executemany`", Ratio("batch", "raw unique"), "x", at_least=0.5),
 )
 
 

@@ -20,6 +20,7 @@ from tests.process import ROOT, RUN, ConsoleProcess
 TOKEN: Final = "a-token-for-the-benchmark"
 METRICS_TOKEN: Final = "another-token-for-metrics"
 CONSOLE: Final = "console"
+EVENTS: Final = "/api/events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Contender:
     @property
     def is_console(self) -> bool:
         return not self.module
+
+    def events_path(self, events: int) -> str:
+        """FastAPI wants a path for each type of body."""
+        return EVENTS if events == 1 or self.is_console else f"{EVENTS}/batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,11 @@ class Server:
         return events_request(events)
 
 
-def events_request(events: list[dict[str, object]]) -> bytes:
+def events_request(events: list[dict[str, object]], path: str = EVENTS) -> bytes:
     """Record these: one as a CloudEvent, more as a batch."""
     if len(events) == 1:
-        return _json_request("/api/events", events[0], "application/cloudevents+json")
-    return _json_request("/api/events", events, "application/cloudevents-batch+json")
+        return _json_request(path, events[0], "application/cloudevents+json")
+    return _json_request(path, events, "application/cloudevents-batch+json")
 
 
 def stream_path(source: str = "") -> str:
