@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench import bars, fanout, ingest, machine
+from tests.bench import bars, fanout, history, ingest, latency, machine, memory, query
 from tests.bench.contenders import Place
 from tests.bench.cores import choose_cores
 from tests.bench.errors import CannotMeasure, WrongResult
@@ -60,6 +60,8 @@ class Part:
     title: str
     measure: Callable[[Chosen, Results, Say], None]
     report: Callable[[Results], str]
+    most_rounds: int = 100
+    """What hardly varies is not measured more often."""
 
 
 def _fanout(chosen: Chosen, results: Results, say: Say) -> None:
@@ -71,9 +73,30 @@ def _ingest(chosen: Chosen, results: Results, say: Say) -> None:
     ingest.measure(chosen.place, results, ingest.Effort(0.3 if chosen.quick else 1.0), say)
 
 
+def _latency(chosen: Chosen, results: Results, say: Say) -> None:
+    latency.measure(chosen.place, results, latency.Effort(1.0 if chosen.quick else 3.0), say)
+
+
+def _query(chosen: Chosen, results: Results, say: Say) -> None:
+    query.measure(chosen.place, results, query.Effort(0.4 if chosen.quick else 1.5), say)
+
+
+def _memory(chosen: Chosen, results: Results, say: Say) -> None:
+    memory.measure(chosen.place, results, memory.Effort(), say)
+
+
+def _history(chosen: Chosen, results: Results, say: Say) -> None:
+    sizes = history.FULL_SIZES if chosen.full else history.QUICK_SIZES if chosen.quick else history.SIZES
+    history.measure(chosen.place, results, history.Effort(sizes, 10 if chosen.quick else 30), say)
+
+
 PARTS: Final[Mapping[str, Part]] = {
     "fanout": Part("deliveries per CPU-second to 1,000 watchers", "Fan-out", _fanout, fanout.report),
+    "latency": Part("commit to receipt at 100 and 1,000 events a second", "Latency", _latency, latency.report),
     "ingest": Part("durable events a second", "Ingest", _ingest, ingest.report),
+    "query": Part("questions a second", "Questions", _query, query.report),
+    "memory": Part("an idle watcher's memory, and scrapes, at 5,000", "Idle watchers", _memory, memory.report, 2),
+    "history": Part("pages and start-up as the log grows", "History", _history, history.report, 3),
 }
 
 
@@ -88,6 +111,7 @@ def main(arguments: list[str]) -> int:
     try:
         cores = choose_cores()
         os.sched_setaffinity(0, cores.load)
+        memory.raise_limit()
         given.dir.mkdir(parents=True, exist_ok=True)
         about = machine.describe(given.dir)
         chosen = Chosen(Place(given.dir.resolve(), cores), given.quick, given.full)
@@ -95,6 +119,8 @@ def main(arguments: list[str]) -> int:
         runs = given.runs or (2 if given.quick else 5)
         for run in range(1, runs + 1):
             for name in given.only:
+                if run > PARTS[name].most_rounds:
+                    continue
                 PARTS[name].measure(chosen, results, functools.partial(say, f"{run}/{runs} {name}: "))
     except (CannotMeasure, WrongResult) as error:
         print(f"tests.bench: {error}", file=sys.stderr)

@@ -71,6 +71,8 @@ class Bar:
         return f"{sign} {limit:g}{self.unit}"
 
 
+SMALL: Final = "100000"
+LARGE: Final = "10000000"
 BARS: Final = (
     Bar(
         "bursts of 100 to 1,000 watchers, against `websockets.broadcast`", Ratio("burst", "broadcast"), "x", at_least=25
@@ -87,6 +89,7 @@ BARS: Final = (
         "x",
         at_least=1.2,
     ),
+    Bar("commit to receipt at 1,000 events/s and 100 watchers, p99", Amount("at 1000 p99", 1e-3), " ms", at_most=20),
     *(
         Bar(f"single-event POSTs on 64 connections, against {name}", Ratio("single at 64", peer), "x", at_least=least)
         for peer, name, least in (
@@ -96,6 +99,19 @@ BARS: Final = (
         )
     ),
     Bar("requests of 500 events, against raw `executemany`", Ratio("batch", "raw unique"), "x", at_least=0.5),
+    Bar("questions, against FastAPI doing the same, a commit per request", Ratio("query", "fastapi"), "x", at_least=4),
+    Bar("questions, against FastAPI recording nothing", Ratio("query", "nothing"), "x", at_least=1.4),
+    Bar("an idle watcher's memory, at 5,000", Amount("idle watcher", 1024), " KiB", at_most=24),
+    *(
+        Bar(f"{what}, 10 million entries against 100 thousand", Ratio(figure, SMALL, LARGE), "x", at_most=1.5)
+        for figure, what in (
+            ("first page", "first page"),
+            ("first page, cold", "first page from a cold disk"),
+            ("rarest pair", "first page of the rarest pair of filters"),
+            ("slowest filter or pair", "first page of the slowest filter or pair of filters, text search left out"),
+            ("start", "start-up"),
+        )
+    ),
 )
 
 

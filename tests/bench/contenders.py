@@ -74,17 +74,17 @@ class Server:
     def publish(self, count: int) -> tuple[bytes, list[int]]:
         """A request that makes it stream so many new messages, and how many of each of ``samples.SOURCES``."""
         numbers = list(self.numbers.take(count))
-        each = [
-            sum(number % len(samples.SOURCES) == place for number in numbers) for place in range(len(samples.SOURCES))
-        ]
-        return self._publish(numbers), each
+        sources = range(len(samples.SOURCES))
+        each = [sum(number % len(sources) == place for number in numbers) for place in sources]
+        return publish_request(self.contender, {number: samples.event(number) for number in numbers}), each
 
-    def _publish(self, numbers: list[int]) -> bytes:
-        if not self.contender.is_console:
-            texts = [{"source": samples.event(number)["source"], "text": samples.text(number)} for number in numbers]
-            return _json_request("/publish", texts, "application/json")
-        events = [samples.event(number) for number in numbers]
-        return events_request(events)
+
+def publish_request(contender: Contender, events: Mapping[int, dict[str, object]]) -> bytes:
+    """Make it stream these; a peer gets the texts that the console would make of them under these numbers."""
+    if contender.is_console:
+        return events_request(list(events.values()))
+    texts = [{"source": sent["source"], "text": samples.text_of(sent, seq)} for seq, sent in events.items()]
+    return _json_request("/publish", texts, "application/json")
 
 
 def events_request(events: list[dict[str, object]], path: str = EVENTS) -> bytes:

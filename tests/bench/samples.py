@@ -33,8 +33,13 @@ def working_event(number: int) -> dict[str, Any]:
 
 def text(number: int) -> str:
     """The message that the console streams for ``event(number)``, if it is the record's entry of that number."""
-    [parsed] = parse_structured(json.dumps(event(number)).encode(), str)
-    return entry_message(make_item(number, RECORDED, "operator", parsed, b""), parsed.shown).text.decode()
+    return text_of(event(number), number)
+
+
+def text_of(sent: dict[str, Any], seq: int) -> str:
+    """The message that the console streams for an event under this number."""
+    [parsed] = parse_structured(json.dumps(sent).encode(), str)
+    return entry_message(make_item(seq, RECORDED, "operator", parsed, b""), parsed.shown).text.decode()
 
 
 class Numbers:

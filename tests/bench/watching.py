@@ -41,7 +41,7 @@ class _Entry(msgspec.Struct):
     event: _Event
 
 
-_shown: Final = msgspec.json.Decoder(Shown)
+decode: Final = msgspec.json.Decoder(Shown).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class _Joined:
 
     def check(self, payload: bytes) -> None:
         """One message to the first of them: the next one in order, and wanted."""
-        message = _shown.decode(payload)
+        message = decode(payload)
         seq = message.entry.seq
         is_next = seq > self.seq if self.asked.source or self.seq < 0 else seq == self.seq + 1
         if not is_next or message.next != seq + 1:
@@ -165,25 +165,30 @@ class Watchers:
         )
 
     def _join(self, port: int, token: str, group: _Joined) -> None:
-        """Upgrade, and take the welcome: then the server counts it among its watchers."""
-        peer = socket.create_connection(("127.0.0.1", port), timeout=20)
-        peer.sendall(wire.upgrade(group.asked.path, token))
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += _some(peer)
-        head, _, rest = head.partition(b"\r\n\r\n")
-        if b" 101 " not in head.partition(b"\r\n")[0]:
-            raise WrongResult(f"no WebSocket: {head[:200]!r}")
-        reader = wire.FrameReader()
-        welcomed = reader.feed(rest)
-        while not welcomed:
-            welcomed = reader.feed(_some(peer))
-        if len(welcomed) > 1 or not reader.is_between:
-            raise WrongResult("more than a welcome came first")
+        peer = join(port, token, group.asked.path)
         one = _Watcher(peer, group)
         group.watchers.append(one)
         self._by_handle[peer.fileno()] = one
         self._poll.register(peer, select.EPOLLIN)
+
+
+def join(port: int, token: str, path: str) -> socket.socket:
+    """A stream that has got its welcome, so the server counts it among its watchers. Raises WrongResult."""
+    peer = socket.create_connection(("127.0.0.1", port), timeout=20)
+    peer.sendall(wire.upgrade(path, token))
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += _some(peer)
+    head, _, rest = head.partition(b"\r\n\r\n")
+    if b" 101 " not in head.partition(b"\r\n")[0]:
+        raise WrongResult(f"no WebSocket: {head[:200]!r}")
+    reader = wire.FrameReader()
+    welcomed = reader.feed(rest)
+    while not welcomed:
+        welcomed = reader.feed(_some(peer))
+    if len(welcomed) > 1 or not reader.is_between:
+        raise WrongResult("more than a welcome came first")
+    return peer
 
 
 def _some(peer: socket.socket) -> bytes:
