@@ -83,7 +83,7 @@ def publish_request(contender: Contender, events: Mapping[int, dict[str, object]
     """Make it stream these; a peer gets the texts that the console would make of them under these numbers."""
     if contender.is_console:
         return events_request(list(events.values()))
-    texts = [{"source": sent["source"], "text": samples.text_of(sent, seq)} for seq, sent in events.items()]
+    texts = [{"source": sent["source"], "text": samples.text(sent, seq)} for seq, sent in events.items()]
     return _json_request("/publish", texts, "application/json")
 
 

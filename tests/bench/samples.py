@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
-
-from governance_console.entries import entry_message, make_item
-from governance_console.events import parse_structured
 
 SOURCES: Final = tuple(f"agent-{number}" for number in range(10))
 CATEGORIES: Final = ("tool", "model", "task", "policy")
@@ -31,15 +28,23 @@ def working_event(number: int) -> dict[str, Any]:
     return {**event(number), **extra, "datacontenttype": "application/json", "data": data}
 
 
-def text(number: int) -> str:
-    """The message that the console streams for ``event(number)``, if it is the record's entry of that number."""
-    return text_of(event(number), number)
+def text(sent: Mapping[str, Any], seq: int) -> str:
+    """The message that the console streams for such an event without data, recorded under this number.
 
-
-def text_of(sent: dict[str, Any], seq: int) -> str:
-    """The message that the console streams for an event under this number."""
-    [parsed] = parse_structured(json.dumps(sent).encode(), str)
-    return entry_message(make_item(seq, RECORDED, "operator", parsed, b""), parsed.shown).text.decode()
+    Written out here: what peers send must not change with the console's insides. ``tests/test_bench.py`` holds it
+    against a console.
+    """
+    entry = {
+        "seq": seq,
+        "recorded": RECORDED,
+        "principal": "operator",
+        "category": sent["type"].partition(".")[0],
+        "severity": "info",
+        "event": dict(sorted(sent.items())),
+    }
+    line = f"[{entry['category'].upper()}] {sent['source']} {sent['type']}"
+    message = {"type": "entry", "message": line, "next": seq + 1, "entry": entry}
+    return json.dumps(message, separators=(",", ":"))
 
 
 class Numbers:

@@ -17,9 +17,10 @@ def run_fastapi(app: FastAPI) -> None:
     config = uvicorn.Config(
         app,
         http="httptools",
-        ws="websockets",
+        ws="auto",
         ws_per_message_deflate=False,
         ws_ping_interval=None,
+        timeout_keep_alive=75,  # as aiohttp has it: the load's connection is quiet while watchers connect
         access_log=False,
         log_level="warning",
     )
