@@ -17,6 +17,7 @@ from tests.bench import bars, fanout, history, ingest, latency, machine, memory,
 from tests.bench.contenders import Place
 from tests.bench.cores import choose_cores
 from tests.bench.errors import CannotMeasure, WrongResult
+from tests.bench.pages import filled, places
 from tests.bench.results import Results
 from tests.process import ROOT
 
@@ -33,7 +34,7 @@ parts:
 
 examples:
   python -m tests.bench                                 everything but the log of 10 million entries, ~20 minutes
-  python -m tests.bench --quick                         all parts once or twice, in under 4 minutes: is anything odd?
+  python -m tests.bench --quick                         all parts once, in under 4 minutes: is anything odd?
   python -m tests.bench --only fanout --runs 1          one part, while you work on it
   python -m tests.bench --full --write docs/benchmarks.md --write README.md
 
@@ -109,28 +110,44 @@ def main(arguments: list[str]) -> int:
         print(f"{time.monotonic() - began:6.1f} s  {where}{what}", file=sys.stderr, flush=True)
 
     try:
-        cores = choose_cores()
-        os.sched_setaffinity(0, cores.load)
-        memory.raise_limit()
-        given.dir.mkdir(parents=True, exist_ok=True)
-        about = machine.describe(given.dir)
-        chosen = Chosen(Place(given.dir.resolve(), cores), given.quick, given.full)
-        results = Results()
-        runs = given.runs or (2 if given.quick else 5)
-        for run in range(1, runs + 1):
-            for name in given.only:
-                if run > PARTS[name].most_rounds:
-                    continue
-                PARTS[name].measure(chosen, results, functools.partial(say, f"{run}/{runs} {name}: "))
-    except (CannotMeasure, WrongResult) as error:
+        if given.write and given.only != list(PARTS):
+            raise CannotMeasure("--write wants all parts, for the tables are to be of one run: leave --only away")
+        for page in given.write:
+            places(page.read_text(encoding="utf-8"))
+        shown = _measured(given, say)
+        for page in given.write:
+            page.write_text(filled(page.read_text(encoding="utf-8"), shown), encoding="utf-8")
+    except (CannotMeasure, WrongResult, OSError) as error:
         print(f"tests.bench: {error}", file=sys.stderr)
         return 1
-    (given.dir / "results.json").write_text(json.dumps(results.document(), indent=1))
-    print("\n".join(f"- {line}" for line in (*about.lines, f"{runs} rounds: the median, in brackets least and most")))
-    print(f"\n## To reach\n\n{bars.verdicts(results)}")
-    for name in given.only:
-        print(f"\n## {PARTS[name].title}\n\n{PARTS[name].report(results)}")
+    print("\n\n".join(f"## {name}\n\n{text}" for name, text in shown.items() if name != "all"))
     return 0
+
+
+def _measured(given: argparse.Namespace, say: Callable[[str, str], None]) -> dict[str, str]:
+    """All rounds of the parts that were asked for, as the texts that are printed and put into pages."""
+    cores = choose_cores()
+    os.sched_setaffinity(0, cores.load)
+    memory.raise_limit()
+    given.dir.mkdir(parents=True, exist_ok=True)
+    about = machine.describe(given.dir)
+    chosen = Chosen(Place(given.dir.resolve(), cores), given.quick, given.full)
+    results = Results()
+    runs = given.runs or (1 if given.quick else 5)
+    for run in range(1, runs + 1):
+        for name in given.only:
+            if run <= PARTS[name].most_rounds:
+                PARTS[name].measure(chosen, results, functools.partial(say, f"{run}/{runs} {name}: "))
+    say("", "done")
+    (given.dir / "results.json").write_text(json.dumps(results.document(), indent=1))
+    rounds = f"{runs} interleaved round{'s' * (runs > 1)}{', shortened' * given.quick}: the median (least to most)"
+    shown = {
+        "machine": "\n".join(f"- {line}" for line in (*about, rounds)),
+        "bars": bars.verdicts(results),
+        **{name: PARTS[name].report(results) for name in given.only},
+    }
+    parts = "\n\n".join(f"### {PARTS[name].title}\n\n{shown[name]}" for name in given.only)
+    return {**shown, "all": parts}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,9 +159,17 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", type=_names, default=list(PARTS), metavar="PART,…", help="these parts, not all")
-    parser.add_argument("--runs", type=int, metavar="N", help="rounds (default 5, with --quick 2)")
+    parser.add_argument("--runs", type=int, metavar="N", help="rounds (default 5, with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="shorter rounds, fewer of them")
     parser.add_argument("--full", action="store_true", help="also a log of 10 million entries: 10 GB, an hour to make")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PAGE",
+        help="put the results into their places there",
+    )
     parser.add_argument(
         "--dir",
         type=Path,

@@ -7,8 +7,6 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,15 +22,11 @@ LIBRARIES: Final = ("aiohttp", "uvloop", "msgspec", "websockets", "fastapi", "uv
 SYNCS: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """One line each for the head of the table."""
+def describe(folder: Path) -> tuple[str, ...]:
+    """The machine as far as it matters, in a few lines.
 
-    lines: Sequence[str]
-
-
-def describe(folder: Path) -> Machine:
-    """The machine, as far as it matters. Raises CannotMeasure where ``folder`` is memory, or a library is missing."""
+    Raises CannotMeasure where ``folder`` is memory, or a library is missing.
+    """
     kind = filesystem_of(folder)
     if kind in ("tmpfs", "ramfs"):
         raise CannotMeasure(f"{folder} is on {kind}, where nothing is durable: name a folder on a disk with --dir")
@@ -41,14 +35,12 @@ def describe(folder: Path) -> Machine:
     except metadata.PackageNotFoundError as error:
         raise CannotMeasure(f"{error.name} is not installed: pip install -e '.[test,speed,bench]'") from None
     syncs = sync_times(folder)
-    return Machine(
-        (
-            f"{datetime.now(UTC):%Y-%m-%d}, governance-console {__version__}{_commit()}",
-            f"{_cpu()}, {os.cpu_count()} cores; {_memory()} of memory; Linux {platform.release()}",
-            f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()} (apsw); {versions}",
-            f"{kind}; write and fsync of 4 KiB: p50 {percentile(syncs, 0.5) * 1e3:.2f} ms, "
-            f"p99 {percentile(syncs, 0.99) * 1e3:.2f} ms",
-        )
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, governance-console {__version__}{_commit()}",
+        f"{_cpu()}, {os.cpu_count()} cores; {_memory()} of memory; Linux {platform.release()}",
+        f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()} (apsw); {versions}",
+        f"{kind}; write and fsync of 4 KiB: p50 {percentile(syncs, 0.5) * 1e3:.2f} ms, "
+        f"p99 {percentile(syncs, 0.99) * 1e3:.2f} ms",
     )
 
 

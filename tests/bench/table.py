@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from tests.bench.results import Spread
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; all columns but the first are numbers."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = (0,)) -> str:
+    """A table; ``words`` are the columns that hold words, the others hold numbers."""
+    lines = [head, ["---" if place in words else "---:" for place in range(len(head))], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
