@@ -117,7 +117,7 @@ class Watchers:
         give_up = time.monotonic() + seconds
         view = memoryview(self._buffer)
         while self._unfinished:
-            ready = self._poll.poll(0.5, 64)
+            ready = self._poll.poll(min(seconds, 0.5), 64)
             if not ready and time.monotonic() > give_up:
                 raise WrongResult(f"{self._unfinished} watchers did not get everything in {seconds} s: {self._state()}")
             for handle, _ in ready:
@@ -147,8 +147,10 @@ class Watchers:
             if group.frames == group.wanted and group.reader.is_between:
                 group.total = one.bytes
                 self._unfinished -= sum(each.bytes == one.bytes for each in group.watchers)
-        elif one.bytes == group.total:
-            self._unfinished -= 1
+                _refuse_more(group.total, max(each.bytes for each in group.watchers))
+        elif group.total is not None:
+            self._unfinished -= one.bytes == group.total
+            _refuse_more(group.total, one.bytes)
 
     def _compare(self) -> None:
         for group in self._groups:
@@ -172,22 +174,31 @@ class Watchers:
         self._poll.register(peer, select.EPOLLIN)
 
 
+def _refuse_more(total: int, got: int) -> None:
+    if got > total:
+        raise WrongResult("a watcher got more than the first of its group")
+
+
 def join(port: int, token: str, path: str) -> socket.socket:
     """A stream that has got its welcome, so the server counts it among its watchers. Raises WrongResult."""
     peer = socket.create_connection(("127.0.0.1", port), timeout=20)
-    peer.sendall(wire.upgrade(path, token))
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += _some(peer)
-    head, _, rest = head.partition(b"\r\n\r\n")
-    if b" 101 " not in head.partition(b"\r\n")[0]:
-        raise WrongResult(f"no WebSocket: {head[:200]!r}")
-    reader = wire.FrameReader()
-    welcomed = reader.feed(rest)
-    while not welcomed:
-        welcomed = reader.feed(_some(peer))
-    if len(welcomed) > 1 or not reader.is_between:
-        raise WrongResult("more than a welcome came first")
+    try:
+        peer.sendall(wire.upgrade(path, token))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += _some(peer)
+        head, _, rest = head.partition(b"\r\n\r\n")
+        if b" 101 " not in head.partition(b"\r\n")[0]:
+            raise WrongResult(f"no WebSocket: {head[:200]!r}")
+        reader = wire.FrameReader()
+        welcomed = reader.feed(rest)
+        while not welcomed:
+            welcomed = reader.feed(_some(peer))
+        if len(welcomed) > 1 or not reader.is_between:
+            raise WrongResult("more than a welcome came first")
+    except BaseException:
+        peer.close()
+        raise
     return peer
 
 

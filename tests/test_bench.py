@@ -1,0 +1,293 @@
+"""The benchmarks' own arithmetic and checks. Nothing is timed here, and no peer is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from governance_console.settings import Settings
+from tests.bench import bars, machine, samples, table, wire
+from tests.bench.__main__ import PARTS
+from tests.bench.__main__ import main as bench
+from tests.bench.errors import CannotMeasure, WrongResult
+from tests.bench.explained import BOUNDED_BY
+from tests.bench.pages import filled
+from tests.bench.peers.record import Table, create, drop_unique_index
+from tests.bench.results import Results, Spread, percentile
+from tests.bench.watching import Group, Watchers
+from tests.console import Console, running
+from tests.process import ROOT
+
+linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="measured on Linux only")
+
+
+def frame(text: str) -> bytes:
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    return (
+        b"\x81\x7e" + size.to_bytes(2, "big") + payload
+        if size < 65536
+        else b"\x81\x7f" + size.to_bytes(8, "big") + payload
+    )
+
+
+def entry(seq: int) -> bytes:
+    return frame(samples.text(samples.event(seq), seq))
+
+
+@contextmanager
+def streaming(*to_each: bytes) -> Iterator[tuple[int, threading.Event]]:
+    """A server that sends the first watcher these bytes, the next one those; its port, and what lets it begin."""
+    door = socket.create_server(("127.0.0.1", 0))
+    begun, done = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        peers = []
+        for sent in to_each:
+            peer, _ = door.accept()
+            peers.append((peer, sent))
+            peer.recv(65536)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame("welcome"))
+        begun.wait(10)
+        for peer, sent in peers:
+            peer.sendall(sent)
+        done.wait(10)
+        for peer, _ in peers:
+            peer.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield door.getsockname()[1], begun
+    finally:
+        begun.set()
+        done.set()
+        thread.join()
+        door.close()
+
+
+def received(frames: int, *to_each: bytes, source: str = "", seconds: float = 10) -> Sequence[float]:
+    """What watchers make of what they are sent, expecting so many frames each."""
+    with (
+        streaming(*to_each) as (port, begun),
+        closing(Watchers(port, "", [Group("/", source, len(to_each))])) as watchers,
+    ):
+        watchers.expect([frames])
+        begun.set()
+        return watchers.receive(seconds)
+
+
+@pytest.mark.parametrize("step", [1, 3, 7, 200, 100_000])
+def test_frames_are_read_however_the_stream_is_cut(step: int) -> None:
+    texts = ["", "a", "b" * 125, "c" * 126, *(["d" * 65535, "e" * 65536] if step > 100 else [])]
+    stream = b"".join(map(frame, texts))
+    reader = wire.FrameReader()
+    found = [payload for place in range(0, len(stream), step) for payload in reader.feed(stream[place : place + step])]
+    assert [payload.decode() for payload in found] == texts
+    assert reader.is_between
+
+
+@pytest.mark.parametrize("wrong", [b"\x01\x01a", b"\x82\x01a", b"\x89\x00", b"\x81\x81aaaaa", b"\xc1\x01a"])
+def test_what_is_no_whole_unmasked_text_is_refused(wrong: bytes) -> None:
+    with pytest.raises(WrongResult):
+        wire.FrameReader().feed(wrong)
+
+
+@linux
+def test_watchers_that_got_everything_say_when() -> None:
+    stream = b"".join(map(entry, range(3)))
+    assert len(received(3, stream, stream, stream)) == 3
+
+
+@linux
+@pytest.mark.parametrize(
+    ("frames", "streams", "why"),
+    [
+        (3, (entry(0) + entry(2) + entry(3),), "#2 .* came after #0"),
+        (3, (entry(0) + entry(1) + entry(1),), "#1 .* came after #1"),
+        (1, (entry(0) + entry(1),), "2 messages came where 1 were sent"),
+        (2, (entry(0),), "did not get everything"),
+        (2, (entry(0) + entry(1), entry(0)), "did not get everything"),
+        (2, (entry(0) + entry(1), entry(0) + entry(1).replace(b"model", b"medal")), "different bytes"),
+        (2, (entry(0) + entry(1), entry(0) + entry(1) + frame("")), "got more than the first"),
+    ],
+)
+def test_a_frame_that_is_missing_repeated_altered_or_too_many_is_noticed(
+    frames: int, streams: tuple[bytes, ...], why: str
+) -> None:
+    with pytest.raises(WrongResult, match=why):
+        received(frames, *streams, seconds=0.2 if why == "did not get everything" else 10)
+
+
+@linux
+def test_a_frame_that_the_filter_keeps_out_is_noticed() -> None:
+    received(2, entry(3) + entry(13), source="agent-3")
+    with pytest.raises(WrongResult, match="agent-4 came to who watches agent-3"):
+        received(2, entry(3) + entry(4), source="agent-3")
+
+
+@linux
+async def test_peers_send_texts_of_the_length_that_the_console_sends(console: Console) -> None:
+    async with await console.watch() as stream:
+        await stream.message()
+        for number in range(3):
+            await console.post("/api/events", samples.event(number))
+            # The principal is the only difference: this console has no token.
+            sent = json.dumps(await stream.entry(), separators=(",", ":")).replace("anonymous", "operator")
+            assert len(sent) == len(samples.text(samples.event(number), number))
+
+
+@linux
+async def test_watchers_check_a_real_console(settings: Settings) -> None:
+    def watch(console: Console) -> int:
+        port = int(console.url.rpartition(":")[2])
+        with closing(Watchers(port, "", [Group("/api/ws/telemetry", "", 3)])) as watchers:
+            asyncio.run_coroutine_threadsafe(console.record(*map(samples.event, range(40))), loop).result(10)
+            watchers.expect([40])
+            return len(watchers.receive(10))
+
+    loop = asyncio.get_running_loop()
+    async with running(replace(settings, ws_interval_sec=3600)) as console:
+        assert await asyncio.to_thread(watch, console) == 3
+
+
+def test_an_answer_is_whole_when_its_length_says_so() -> None:
+    answer = b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nX: y\r\n\r\n{}"
+    assert wire.answer_bytes(answer[:30]) is None
+    assert wire.answer_bytes(answer) == len(answer)
+    with pytest.raises(WrongResult):
+        wire.answer_bytes(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+
+
+def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
+    results = Results()
+    for ours, theirs in ((10, 1), (4, 2), (9, 3)):
+        results.add("speed", "console", ours)
+        results.add("speed", "peer", theirs)
+    assert results.ratio("speed", "console", "speed", "peer") == Spread(3, 2, 10)
+    assert results.spread("speed", "console") == Spread(9, 4, 10)
+    results.add("speed", "peer", 1)
+    with pytest.raises(CannotMeasure):
+        results.ratio("speed", "console", "speed", "peer")
+
+
+@pytest.mark.parametrize(
+    ("samples_", "share", "expected"),
+    [([7.0], 0.99, 7.0), ([1.0, 2.0], 0.5, 1.0), (list(range(1, 101)), 0.99, 99), (list(range(1, 102)), 0.99, 100)],
+)
+def test_a_percentile_is_a_sample_of_the_nearest_rank(samples_: Sequence[float], share: float, expected: float) -> None:
+    assert percentile(samples_, share) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0.00"),
+        (0.123, "0.12"),
+        (1.5, "1.50"),
+        (25, "25.0"),
+        (138.4, "138"),
+        (9999, "9999"),
+        (21800, "21.8 k"),
+        (3.1e6, "3.10 M"),
+    ],
+)
+def test_numbers_are_shown_with_three_digits(value: float, shown: str) -> None:
+    assert table.number(value) == shown
+
+
+def test_verdicts_are_by_the_median_and_say_what_was_not_measured() -> None:
+    results = Results()
+    for figure, peer, ours in (("burst", "broadcast", 25), ("single", "broadcast", 1.19)):
+        results.add(figure, "console", ours)
+        results.add(figure, peer, 1)
+    results.add("idle watcher", "console", 24 * 1024 + 1)
+    results.add("start", "10000000", 1.5)
+    results.add("start", "100000", 1)
+    lines = {bar.key: line for bar, line in zip(bars.BARS, bars.verdicts(results).splitlines()[2:], strict=True)}
+    assert [key for key, line in lines.items() if line.split("|")[4].strip() == "met"] == ["burst", "start"]
+    assert [key for key, line in lines.items() if "**not met**" in line] == ["single", "memory"]
+    assert all(
+        "not measured" in line for key, line in lines.items() if key not in ("burst", "start", "single", "memory")
+    )
+
+
+def test_every_explanation_is_of_a_bar() -> None:
+    assert set(BOUNDED_BY) <= {bar.key for bar in bars.BARS}
+
+
+def test_results_are_put_in_their_places_and_nowhere_else() -> None:
+    page = "a\n<!-- bench bars -->\nold\n<!-- bench end -->\nb\n<!-- bench machine -->\n<!-- bench end -->\n"
+    once = filled(page, {"bars": "new", "machine": "this"})
+    assert once == (
+        "a\n<!-- bench bars -->\n\nnew\n\n<!-- bench end -->\nb\n<!-- bench machine -->\n\nthis\n\n<!-- bench end -->\n"
+    )
+    assert filled(once, {"bars": "new", "machine": "this"}) == once
+    with pytest.raises(CannotMeasure):
+        filled(page, {"bars": "new"})
+    with pytest.raises(CannotMeasure):
+        filled("no place\n", {"bars": "new"})
+
+
+def test_the_page_of_the_docs_has_its_places() -> None:
+    everything = {"machine": "", "bars": "", "all": ""}
+    assert filled((ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"), everything)
+
+
+def test_peers_that_record_have_the_consoles_table_and_keep_an_event_once(tmp_path: Path) -> None:
+    rows = Table()
+    with closing(create(str(tmp_path / "record.db"))) as connection:
+        assert connection.pragma("journal_mode") == "wal"
+        assert connection.pragma("synchronous") == 2
+        for number in (1, 2, 2):
+            connection.execute(rows.insert, rows.row(samples.working_event(number)))
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (2,)
+        drop_unique_index(connection)
+        connection.execute(rows.insert.partition(" ON CONFLICT")[0], rows.row(samples.working_event(2)))
+        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+
+
+@linux
+def test_a_folder_in_memory_is_refused() -> None:
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or machine.filesystem_of(shared) != "tmpfs":
+        pytest.skip("this machine has no tmpfs at /dev/shm")
+    with pytest.raises(CannotMeasure, match="nothing is durable"):
+        machine.describe(shared)
+
+
+@linux
+def test_cpu_time_of_a_process_is_what_it_says_itself() -> None:
+    from tests.bench.accounting import cpu_of, memory_of
+
+    assert abs(cpu_of(os.getpid()).total - time.process_time()) < 0.1
+    assert memory_of(os.getpid()) > 2**20
+
+
+@pytest.mark.parametrize("arguments", [("--only", "nonsense"), ("--only", "fanout", "--write", "README.md")])
+def test_the_command_refuses_what_makes_no_sense(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = bench(list(arguments))
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    assert status != 0
+    assert "nonsense" in (said := capsys.readouterr().err) or "leave --only away" in said
+
+
+def test_help_names_every_part(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        bench(["--help"])
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said and part.what in said for name, part in PARTS.items())
