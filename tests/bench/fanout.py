@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from governance_console.settings import NAMES
 from tests.bench.accounting import cpu_of
 from tests.bench.asking import Asking
 from tests.bench.beside import Beside
@@ -144,6 +145,8 @@ def report(results: Results) -> str:
                 "p99 ms",
             )
             parts.append(f"**{load.title}**\n\n" + table(head, rows))
+    if "TLS_CERT" not in NAMES:
+        parts.append("**the same over TLS**: not yet, for the console has no TLS of its own")
     return "\n\n".join(parts)
 
 
