@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from governance_console.settings import Settings
+from governance_console.storage.sqlite_file import SqliteFile
 from tests.bench import bars, machine, samples, table, wire
 from tests.bench.__main__ import PARTS
 from tests.bench.__main__ import main as bench
@@ -249,14 +250,25 @@ def test_the_page_of_the_docs_has_its_places() -> None:
 def test_peers_that_record_have_the_consoles_table_and_keep_an_event_once(tmp_path: Path) -> None:
     rows = Table()
     with closing(create(str(tmp_path / "record.db"))) as connection:
-        assert connection.pragma("journal_mode") == "wal"
-        assert connection.pragma("synchronous") == 2
         for number in (1, 2, 2):
-            connection.execute(rows.insert, rows.row(samples.working_event(number)))
+            row = rows.row(samples.working_event(number))
+            for statement, values in rows.new_names():
+                connection.execute(statement, values)
+            connection.execute(rows.insert, row)
         assert connection.execute("SELECT count(*) FROM entries").fetchone() == (2,)
         drop_unique_index(connection)
         connection.execute(rows.insert.partition(" ON CONFLICT")[0], rows.row(samples.working_event(2)))
         assert connection.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+
+
+def test_peers_that_record_set_what_the_consoles_writer_sets(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "governance.db", None, lambda: "0123456789abcdef")
+    with closing(file), closing(create(str(tmp_path / "record.db"))) as peer:
+        console = file.open()
+        for name in ("journal_mode", "synchronous", "cache_size", "wal_autocheckpoint"):
+            assert peer.pragma(name) == console.pragma(name)
+        tables = "SELECT sql FROM sqlite_schema ORDER BY name"
+        assert peer.execute(tables).fetchall() == console.execute(tables).fetchall()
 
 
 @linux

@@ -17,7 +17,7 @@ from governance_console.attributes import Data, event_of
 from governance_console.entries import identity, make_item
 from governance_console.storage import NewItem
 from governance_console.storage.sqlite import SqliteStorage
-from governance_console.storage.sqlite_file import SCHEMA
+from governance_console.storage.sqlite_schema import SCHEMA
 from governance_console.times import text_of
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)

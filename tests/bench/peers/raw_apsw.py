@@ -25,6 +25,8 @@ def main(rows_a_commit: int, seconds: float, has_unique_index: bool) -> None:
     count, spent, give_up = 0, 0.0, time.monotonic() + 4 * seconds
     while spent < seconds and time.monotonic() < give_up:
         rows = [table.row(samples.working_event(number)) for number in numbers.take(rows_a_commit)]
+        for statement, values in table.new_names():
+            connection.execute(statement, values)
         began = time.perf_counter()
         with connection:
             connection.executemany(insert, rows)

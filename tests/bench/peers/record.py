@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import apsw
 
-from governance_console.storage.sqlite_file import SCHEMA
+from governance_console.storage.sqlite_file import CACHE_KIB, WAL_PAGES
+from governance_console.storage.sqlite_schema import SCHEMA, kind_of
 
-PRAGMAS: Final = ("PRAGMA journal_mode = wal", "PRAGMA synchronous = full")
+PRAGMAS: Final = (
+    "PRAGMA journal_mode = wal",
+    "PRAGMA synchronous = full",
+    f"PRAGMA cache_size = {-CACHE_KIB}",
+    f"PRAGMA wal_autocheckpoint = {WAL_PAGES}",
+)
 """What the console sets (``storage/sqlite_file.py``)."""
+
+_NAMES: Final[Mapping[str, str]] = {
+    "source": "INSERT INTO sources (id, source, events, first, last) VALUES (?, ?, 0, 0, 0)",
+    "type": "INSERT INTO types (id, type) VALUES (?, ?)",
+}
+"""Where a name is kept whose number stands in ``entries``. Counting a source's events is left out, in peers' favour."""
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"INTEGER": 0, "TEXT": "", "BLOB": b""}
 
 
 class Table:
-    """How to insert into ``entries``, whichever columns it has; ``seq`` is left to SQLite."""
+    """How to insert into ``entries``, whichever columns it has; ``seq`` is left to SQLite.
+
+    Names get their numbers here, in the order in which they come: the record is empty at first.
+    """
 
     def __init__(self) -> None:
         sample = apsw.Connection(":memory:")
@@ -29,14 +44,17 @@ class Table:
         names = ", ".join(self._defaults)
         places = ", ".join("?" * len(self._defaults))
         self.insert = f"INSERT INTO entries ({names}) VALUES ({places}) ON CONFLICT (identity) DO NOTHING"
+        self._numbers: dict[str, dict[str, int]] = {column: {} for column in _NAMES}
+        self._new_names: list[tuple[str, tuple[int, str]]] = []
 
     def row(self, event: Mapping[str, Any]) -> tuple[Any, ...]:
         """What is kept of an event: the attributes as they are shown, the data beside them, who sent it."""
         attributes = {name: value for name, value in event.items() if name != "data" and value is not None}
         recorded = datetime.now(UTC).isoformat()
         known = {
-            "source": event["source"],
-            "type": event["type"],
+            "kind": kind_of(event["type"].partition(".")[0], "info"),
+            "source": self._number("source", event["source"]),
+            "type": self._number("type", event["type"]),
             "subject": event.get("subject"),
             "traceid": event.get("traceid"),
             "identity": hashlib.sha256(f"operator\0{event['source']}\0{event['id']}".encode()).digest()[:16],
@@ -45,6 +63,18 @@ class Table:
             "data": json.dumps(event["data"]).encode() if event.get("data") is not None else None,
         }
         return tuple(known.get(name, default) for name, default in self._defaults.items())
+
+    def new_names(self) -> Sequence[tuple[str, tuple[int, str]]]:
+        """Statements, with what they insert, for names that came since this was asked last: they go before the rows."""
+        taken, self._new_names = self._new_names, []
+        return taken
+
+    def _number(self, column: str, name: str) -> int:
+        numbers = self._numbers[column]
+        if name not in numbers:
+            numbers[name] = len(numbers) + 1
+            self._new_names.append((_NAMES[column], (numbers[name], name)))
+        return numbers[name]
 
 
 def create(path: str) -> apsw.Connection:
@@ -61,8 +91,3 @@ def drop_unique_index(connection: apsw.Connection) -> None:
     unique = [row[1] for row in connection.execute("PRAGMA index_list(entries)") if row[2] and row[3] == "c"]
     for name in unique:
         connection.execute(f"DROP INDEX {name}")
-
-
-def batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """So many at a time."""
-    return (rows[place : place + size] for place in range(0, len(rows), size))

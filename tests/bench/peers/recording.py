@@ -15,6 +15,7 @@ from tests.bench.peers.record import PRAGMAS, Table, create
 FILE: Final = "record.db"
 
 Rows = Sequence[tuple[Any, ...]]
+Names = Sequence[tuple[str, tuple[int, str]]]
 
 
 class Recorder(Protocol):
@@ -34,7 +35,7 @@ class CommitEach:
     """aiosqlite as its users write it: one connection, and a commit for each request."""
 
     def __init__(self, table: Table) -> None:
-        self._insert = table.insert
+        self._table = table
         self._turn = asyncio.Lock()  # without it another request's commit would make half of this one durable
 
     async def open(self) -> None:
@@ -45,7 +46,9 @@ class CommitEach:
 
     async def record(self, rows: Rows) -> None:
         async with self._turn:
-            await self._connection.executemany(self._insert, rows)
+            for statement, values in self._table.new_names():
+                await self._connection.execute(statement, values)
+            await self._connection.executemany(self._table.insert, rows)
             await self._connection.commit()
 
     async def size(self) -> int:
@@ -59,7 +62,7 @@ class CommitGroup:
     """What waits while a commit is under way shares the next one, as in the console."""
 
     def __init__(self, table: Table) -> None:
-        self._insert = table.insert
+        self._table = table
         self._thread = ThreadPoolExecutor(1)
         self._waiting: list[tuple[Rows, asyncio.Future[None]]] = []
         self._arrived = asyncio.Event()
@@ -86,11 +89,14 @@ class CommitGroup:
             self._arrived.clear()
             group, self._waiting = self._waiting, []
             rows = [row for some, _ in group for row in some]
-            await loop.run_in_executor(self._thread, _commit, self._connection, self._insert, rows)
+            names = self._table.new_names()
+            await loop.run_in_executor(self._thread, _commit, self._connection, names, self._table.insert, rows)
             for _, done in group:
                 done.set_result(None)
 
 
-def _commit(connection: apsw.Connection, insert: str, rows: Rows) -> None:
+def _commit(connection: apsw.Connection, names: Names, insert: str, rows: Rows) -> None:
     with connection:
+        for statement, values in names:
+            connection.execute(statement, values)
         connection.executemany(insert, rows)
