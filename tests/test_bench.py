@@ -6,10 +6,11 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,17 +18,19 @@ import pytest
 
 from governance_console.settings import Settings
 from governance_console.storage.sqlite_file import SqliteFile
-from tests.bench import bars, machine, samples, table, wire
+from tests.bench import bars, contenders, machine, samples, table, wire
 from tests.bench.__main__ import PARTS
 from tests.bench.__main__ import main as bench
+from tests.bench.asking import Asking
 from tests.bench.errors import CannotMeasure, WrongResult
 from tests.bench.explained import BOUNDED_BY
 from tests.bench.pages import filled
 from tests.bench.peers.record import Table, create, drop_unique_index
 from tests.bench.results import Results, Spread, percentile
-from tests.bench.watching import Group, Watchers
+from tests.bench.watching import Group, Watchers, join, trusting
+from tests.certificates import Certificate, make_certificate
 from tests.console import Console, running
-from tests.process import ROOT
+from tests.process import ROOT, ConsoleProcess
 
 linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="measured on Linux only")
 
@@ -162,6 +165,86 @@ async def test_watchers_check_a_real_console(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     async with running(replace(settings, ws_interval_sec=3600)) as console:
         assert await asyncio.to_thread(watch, console) == 3
+
+
+@linux
+def test_watchers_check_a_real_console_over_tls(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    events = contenders.events_request([samples.event(number) for number in range(300)])
+    with (
+        ConsoleProcess(tmp_path, {**certificate.settings, "OPERATOR_TOKEN": contenders.TOKEN}) as console,
+        Asking(console.port, trust=trusting(certificate.cert)) as asking,
+        closing(
+            Watchers(console.port, contenders.TOKEN, [Group(contenders.stream_path(), "", 3)], certificate.cert)
+        ) as watchers,
+    ):
+        watchers.expect([300])
+        asking.ask(events)
+        assert len(watchers.receive(10)) == 3
+
+
+@contextmanager
+def halving(certificate: Certificate, version: ssl.TLSVersion) -> Iterator[tuple[int, threading.Event]]:
+    """A TLS server that sends its one watcher a welcome, and then half of the record that holds an entry."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.maximum_version = version
+    context.load_cert_chain(certificate.cert, certificate.key)
+    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+    door = socket.create_server(("127.0.0.1", 0))
+    begun, done = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        peer, _ = door.accept()
+        secured = context.wrap_bio(received, to_send, server_side=True)
+
+        def until_done(step: Callable[[], object]) -> None:
+            while True:
+                try:
+                    step()
+                    return
+                except ssl.SSLWantReadError:
+                    peer.sendall(to_send.read())
+                    received.write(peer.recv(65536))
+
+        with peer, suppress(ssl.SSLError, OSError):
+            until_done(secured.do_handshake)
+            until_done(lambda: secured.read(65536))
+            secured.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame("welcome"))
+            peer.sendall(to_send.read())
+            begun.wait(10)
+            secured.write(entry(0))
+            record = to_send.read()
+            peer.sendall(record[: len(record) // 2])
+            done.wait(10)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield door.getsockname()[1], begun
+    finally:
+        begun.set()
+        done.set()
+        thread.join()
+        door.close()
+
+
+@linux
+def test_half_a_tls_record_keeps_nobody_waiting(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with (
+        halving(certificate, ssl.TLSVersion.TLSv1_3) as (port, begun),
+        closing(Watchers(port, "", [Group("/", "", 1)], certificate.cert)) as watchers,
+    ):
+        watchers.expect([1])
+        begun.set()
+        with pytest.raises(WrongResult, match="did not get everything"):
+            watchers.receive(0.2)
+
+
+def test_an_older_tls_is_refused(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with halving(certificate, ssl.TLSVersion.TLSv1_2) as (port, _), pytest.raises(ssl.SSLError):
+        join(port, "", "/", trusting(certificate.cert))
 
 
 def test_an_answer_is_whole_when_its_length_says_so() -> None:

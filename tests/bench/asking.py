@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from types import TracebackType
 
 from tests.bench import wire
@@ -10,11 +11,13 @@ from tests.bench.errors import WrongResult
 
 
 class Asking:
-    """A kept connection to a server."""
+    """A kept connection to a server, over TLS where ``trust`` is given."""
 
-    def __init__(self, port: int, seconds: float = 60) -> None:
+    def __init__(self, port: int, seconds: float = 60, trust: ssl.SSLContext | None = None) -> None:
         self._peer = socket.create_connection(("127.0.0.1", port), timeout=seconds)
         self._peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if trust is not None:
+            self._peer = trust.wrap_socket(self._peer, server_hostname="127.0.0.1")
 
     def ask(self, request: bytes) -> bytes:
         """The answer's body. Raises WrongResult where the status is not 2xx."""

@@ -116,13 +116,12 @@ def started(
 ) -> Iterator[Server]:
     """The contender on what this folder holds."""
     common = {"OPERATOR_TOKEN": TOKEN, "METRICS_TOKEN": METRICS_TOKEN}
+    everything = {**common, **contender.settings, **(settings or {})}
     if contender.is_console:
-        process = ConsoleProcess(
-            folder, {**common, **contender.settings, **(settings or {})}, command=_command((str(RUN),))
-        )
+        process = ConsoleProcess(folder, everything, command=_command((str(RUN),)))
     else:
-        everything = {**common, "PYTHONPATH": str(ROOT), **contender.settings}
-        process = ConsoleProcess(folder, everything, command=_command(("-m", f"tests.bench.peers.{contender.module}")))
+        command = _command(("-m", f"tests.bench.peers.{contender.module}"))
+        process = ConsoleProcess(folder, {**everything, "PYTHONPATH": str(ROOT)}, command=command)
     with ExitStack() as ending:
         with on(cores.server):
             ending.enter_context(process)

@@ -7,12 +7,13 @@ counted, the kernel's included. The console records what it streams, and that is
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from governance_console.settings import NAMES
 from tests.bench.accounting import cpu_of
 from tests.bench.asking import Asking
 from tests.bench.beside import Beside
@@ -20,7 +21,8 @@ from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, ser
 from tests.bench.results import Results, percentile
 from tests.bench.samples import SOURCES
 from tests.bench.table import milliseconds, percent, spread, table, times
-from tests.bench.watching import Group, Watchers
+from tests.bench.watching import Group, Watchers, trusting
+from tests.certificates import Certificate, make_certificate
 
 CONTENDERS: Final = (
     Contender(CONSOLE, "the console", settings={"WS_INTERVAL_SEC": "3600"}),
@@ -41,6 +43,7 @@ class Load:
     filtered: bool = False
     for_joining: bool = False
     """Only for who joins writes: to the others a message costs the same in a request of any size."""
+    over_tls: bool = False
 
 
 LOADS: Final = (
@@ -49,6 +52,8 @@ LOADS: Final = (
     Load("single", "requests of one message", 1),
     Load("filtered burst", "requests of 100 messages, each watcher wants one of 10 sources", 100, filtered=True),
     Load("filtered single", "requests of one message, each watcher wants one of 10 sources", 1, filtered=True),
+    Load("tls burst", "requests of 100 messages", 100, over_tls=True),
+    Load("tls single", "requests of one message", 1, over_tls=True),
 )
 JOINING: Final = frozenset((CONSOLE, "joined"))
 
@@ -63,21 +68,40 @@ class Effort:
 
 
 def measure(place: Place, results: Results, effort: Effort, say: Callable[[str], None]) -> None:
-    """One round: every contender once."""
+    """One round: every contender once, and once more over TLS."""
     for contender in CONTENDERS:
         say(contender.name)
-        with serving(place, contender) as server, Asking(server.port) as asking:
-            _warm_up(server, asking)
-            loads = [load for load in LOADS if contender.key in JOINING or not load.for_joining]
-            for load in loads:
-                if not load.filtered:
-                    results.add(f"{load.figure} request", contender.key, _requests_cost(server, asking, load, effort))
-            for filtered in (False, True):
-                groups = _groups(effort.watchers, filtered)
-                with Beside(Watchers, server.stream_port, TOKEN, groups) as watchers:
-                    for load in loads:
-                        if load.filtered is filtered:
-                            _deliver(server, asking, watchers, load, effort, results)
+        _measure_server(place, contender, None, results, effort)
+    with tempfile.TemporaryDirectory() as folder:
+        certificate = make_certificate(Path(folder))
+        for contender in CONTENDERS:
+            say(f"{contender.name}, TLS")
+            _measure_server(place, contender, certificate, results, effort)
+
+
+def _measure_server(
+    place: Place, contender: Contender, certificate: Certificate | None, results: Results, effort: Effort
+) -> None:
+    is_joining = contender.key in JOINING
+    loads = [
+        load for load in LOADS if load.over_tls is (certificate is not None) and (is_joining or not load.for_joining)
+    ]
+    settings = certificate.settings if certificate else {}
+    cert = certificate.cert if certificate else None
+    with (
+        serving(place, contender, settings) as server,
+        Asking(server.port, trust=trusting(cert) if cert else None) as asking,
+    ):
+        _warm_up(server, asking)
+        for load in loads:
+            if not load.filtered:
+                results.add(f"{load.figure} request", contender.key, _requests_cost(server, asking, load, effort))
+        for filtered in sorted({load.filtered for load in loads}):
+            groups = _groups(effort.watchers, filtered)
+            with Beside(Watchers, server.stream_port, TOKEN, groups, cert) as watchers:
+                for load in loads:
+                    if load.filtered is filtered:
+                        _deliver(server, asking, watchers, load, effort, results)
 
 
 def _groups(watchers: int, filtered: bool) -> list[Group]:
@@ -144,9 +168,8 @@ def report(results: Results) -> str:
                 "p50 ms",
                 "p99 ms",
             )
-            parts.append(f"**{load.title}**\n\n" + table(head, rows))
-    if "TLS_CERT" not in NAMES:
-        parts.append("**the same over TLS**: not yet, for the console has no TLS of its own")
+            how = ", over TLS 1.3" if load.over_tls else ""
+            parts.append(f"**{load.title}{how}**\n\n" + table(head, rows))
     return "\n\n".join(parts)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,6 +23,7 @@ from tests.bench import wire
 from tests.bench.errors import WrongResult
 
 BUFFER_BYTES: Final = 256 * 1024
+"""More than a TLS record holds, so that nothing read stays with OpenSSL, where poll does not see it."""
 
 
 class Shown(msgspec.Struct):
@@ -88,9 +91,10 @@ class _Joined:
 
 
 class Watchers:
-    """All of them, on one server. Used by one thread."""
+    """All of them, on one server, over TLS where a certificate to trust is given. Used by one thread."""
 
-    def __init__(self, port: int, token: str, groups: Sequence[Group]) -> None:
+    def __init__(self, port: int, token: str, groups: Sequence[Group], cert: Path | None = None) -> None:
+        self._trust = trusting(cert) if cert else None
         self._groups = [_Joined(group) for group in groups]
         self._by_handle: dict[int, _Watcher] = {}
         self._poll = select.epoll()
@@ -132,7 +136,10 @@ class Watchers:
         self._poll.close()
 
     def _read(self, one: _Watcher, view: memoryview) -> None:
-        got = one.socket.recv_into(view)
+        try:
+            got = one.socket.recv_into(view)
+        except ssl.SSLWantReadError:
+            return  # a piece of a record: the rest of it will wake us again
         one.last = time.monotonic()
         if not got:
             raise WrongResult("the server closed a stream")
@@ -167,7 +174,7 @@ class Watchers:
         )
 
     def _join(self, port: int, token: str, group: _Joined) -> None:
-        peer = join(port, token, group.asked.path)
+        peer = join(port, token, group.asked.path, self._trust)
         one = _Watcher(peer, group)
         group.watchers.append(one)
         self._by_handle[peer.fileno()] = one
@@ -179,10 +186,22 @@ def _refuse_more(total: int, got: int) -> None:
         raise WrongResult("a watcher got more than the first of its group")
 
 
-def join(port: int, token: str, path: str) -> socket.socket:
-    """A stream that has got its welcome, so the server counts it among its watchers. Raises WrongResult."""
+def trusting(cert: Path) -> ssl.SSLContext:
+    """A client that trusts this certificate alone, and speaks TLS 1.3 with everybody."""
+    context = ssl.create_default_context(cafile=cert)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+def join(port: int, token: str, path: str, trust: ssl.SSLContext | None = None) -> socket.socket:
+    """A stream that has got its welcome, so the server counts it among its watchers. Raises WrongResult.
+
+    Over TLS it does not block: a socket that is readable may hold no whole record.
+    """
     peer = socket.create_connection(("127.0.0.1", port), timeout=20)
     try:
+        if trust is not None:
+            peer = trust.wrap_socket(peer, server_hostname="127.0.0.1")
         peer.sendall(wire.upgrade(path, token))
         head = b""
         while b"\r\n\r\n" not in head:
@@ -196,6 +215,8 @@ def join(port: int, token: str, path: str) -> socket.socket:
             welcomed = reader.feed(_some(peer))
         if len(welcomed) > 1 or not reader.is_between:
             raise WrongResult("more than a welcome came first")
+        if trust is not None:
+            peer.setblocking(False)
     except BaseException:
         peer.close()
         raise

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -28,9 +29,19 @@ def token() -> str:
     return os.environ["OPERATOR_TOKEN"]
 
 
+def tls() -> ssl.SSLContext | None:
+    """Python's defaults for a server, as the console has them, where ``TLS_CERT`` and ``TLS_KEY`` are set."""
+    if not os.environ.get("TLS_CERT"):
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
+    return context
+
+
 def say_serving(door: socket.socket) -> None:
     """As the console says it."""
-    sys.stderr.write(f"serves http://127.0.0.1:{door.getsockname()[1]}/\n")
+    scheme = "https" if os.environ.get("TLS_CERT") else "http"
+    sys.stderr.write(f"serves {scheme}://127.0.0.1:{door.getsockname()[1]}/\n")
 
 
 def run_application(make: Callable[[], Awaitable[web.Application]]) -> None:
@@ -56,4 +67,4 @@ async def _until_ended(serve: Callable[[socket.socket], Awaitable[None]], door: 
 async def _serve(make: Callable[[], Awaitable[web.Application]], door: socket.socket) -> None:
     runner = web.AppRunner(await make(), access_log=None, handle_signals=False)
     await runner.setup()
-    await web.SockSite(runner, door).start()
+    await web.SockSite(runner, door, ssl_context=tls()).start()

@@ -15,7 +15,7 @@ from aiohttp import web
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from tests.bench.peers.publishing import WELCOME, Message, publish_route
-from tests.bench.peers.serving import run
+from tests.bench.peers.serving import run, tls
 
 
 async def start(door: socket.socket) -> None:
@@ -37,14 +37,14 @@ async def start(door: socket.socket) -> None:
             broadcast(rooms[""], message.text)
             broadcast(rooms[message.source], message.text)
 
-    server = await serve(watch, "127.0.0.1", 0, compression=None, ping_interval=None, backlog=1024)
+    server = await serve(watch, "127.0.0.1", 0, compression=None, ping_interval=None, backlog=1024, ssl=tls())
     [listening] = server.sockets
     sys.stderr.write(f"streams on port {listening.getsockname()[1]}\n")
     app = web.Application()
     app.add_routes([publish_route(publish)])
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
-    await web.SockSite(runner, door).start()
+    await web.SockSite(runner, door, ssl_context=tls()).start()
 
 
 if __name__ == "__main__":
