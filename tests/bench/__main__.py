@@ -33,8 +33,8 @@ parts:
 {parts}
 
 examples:
-  python -m tests.bench                                 everything but the log of 10 million entries, ~20 minutes
-  python -m tests.bench --quick                         all parts once, in under 4 minutes: is anything odd?
+  python -m tests.bench                                 all but the log of 10 million entries: a quarter of an hour
+  python -m tests.bench --quick                         all parts once, in a few minutes: is anything odd?
   python -m tests.bench --only fanout --runs 1          one part, while you work on it
   python -m tests.bench --full --write docs/benchmarks.md --write README.md
 

@@ -63,8 +63,8 @@ class Effort:
     """How much is measured at a time: requests until so many CPU seconds are used, or so much time has passed."""
 
     watchers: int = 1000
-    cpu_sec: float = 0.5
-    wall_sec: float = 1.5
+    cpu_sec: float = 0.4
+    wall_sec: float = 1.2
 
 
 def measure(place: Place, results: Results, effort: Effort, say: Callable[[str], None]) -> None:
