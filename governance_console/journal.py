@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from governance_console.edge import Edge, Growth
 from governance_console.entries import Message, entry_message
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
@@ -24,6 +25,7 @@ from governance_console.limits import (
     MAX_REQUEST_EVENTS,
     THREAD_SETTLE_EVENTS,
 )
+from governance_console.merkle import leaf_hashes
 from governance_console.metrics import Metrics
 from governance_console.settling import Group, Settled, Submission
 from governance_console.storage import Log, Storage
@@ -52,7 +54,7 @@ class _Waiting(NamedTuple):
 
 
 class Journal:
-    """Owns ``size`` and whether the record is writable; nothing else appends."""
+    """Owns the edge of the log's tree, and so its size, and whether the record is writable; nothing else appends."""
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class Journal:
     ) -> None:
         self._storage = storage
         self._epoch = log.epoch
-        self._size = log.size
+        self._edge = log.edge
         self._recorded = log.recorded
         self._feed = feed
         self._metrics = metrics
@@ -90,7 +92,12 @@ class Journal:
     @property
     def size(self) -> int:
         """How many entries are durable."""
-        return self._size
+        return self._edge.size
+
+    @property
+    def edge(self) -> Edge:
+        """The edge of the tree over all that is durable."""
+        return self._edge
 
     @property
     def writable(self) -> bool:
@@ -151,17 +158,17 @@ class Journal:
             return
         try:
             known = await self._storage.known([own for one in group for own in one.submission.identities])
-            settling = Group(self._size, self._time(), known)
-            settle = functools.partial(_settled, settling, [one.submission for one in group])
+            settling = Group(self.size, self._time(), known)
+            settle = functools.partial(_settled, settling, self._edge, [one.submission for one in group])
             is_large = sum(len(one.submission.events) for one in group) > THREAD_SETTLE_EVENTS
-            outcomes, messages = await asyncio.to_thread(settle) if is_large else settle()
+            outcomes, messages, growth = await asyncio.to_thread(settle) if is_large else settle()
             if settling.new:
                 started = time.perf_counter()
-                await self._storage.append(settling.new)
+                await self._storage.append(settling.new, growth.tiles)
                 # Durable from here on. A crash before this line loses only what nobody was told of;
                 # a crash after it loses only the telling, and the sender's repeat finds the entries.
                 self._metrics.committed([new.shown.category for new in settling.new], time.perf_counter() - started)
-                self._size, self._recorded = settling.size, settling.recorded
+                self._edge, self._recorded = growth.edge, settling.recorded
                 self._feed.publish(messages)
                 self._wrote()
         except RecordUnavailable as error:
@@ -196,7 +203,7 @@ class Journal:
         if isinstance(outcome, Conflict):
             one.receipt.set_exception(outcome)
         else:
-            one.receipt.set_result(Receipt(self._epoch, self._size, outcome.seqs, outcome.accepted))
+            one.receipt.set_result(Receipt(self._epoch, self.size, outcome.seqs, outcome.accepted))
 
     def _refuse(self, group: list[_Waiting], error: RecordUnavailable) -> None:
         if isinstance(error, StorageFailed):
@@ -220,7 +227,7 @@ class Journal:
 
     def _tell(self) -> None:
         self._metrics.writable.set(self._writable)
-        self._metrics.size.set(self._size)
+        self._metrics.size.set(self.size)
         self._feed.set_writable(self._writable)
 
     def _next_group(self) -> list[_Waiting]:
@@ -244,10 +251,16 @@ class Journal:
         return max(text_of(self._now()), self._recorded)
 
 
-def _settled(group: Group, submissions: Sequence[Submission]) -> tuple[Sequence[Settled | Conflict], Sequence[Message]]:
-    """What became of each submission, and the messages of all that is new. In a thread where it is much."""
+def _settled(
+    group: Group, edge: Edge, submissions: Sequence[Submission]
+) -> tuple[Sequence[Settled | Conflict], Sequence[Message], Growth]:
+    """What became of each submission; of all that is new the messages, and how the tree grows by it.
+
+    In a thread where it is much.
+    """
     outcomes = [_outcome(group, submission) for submission in submissions]
-    return outcomes, [entry_message(new.item, new.shown) for new in group.new]
+    messages = [entry_message(new.item, new.shown) for new in group.new]
+    return outcomes, messages, edge.grown(leaf_hashes([new.item.entry for new in group.new]))
 
 
 def _outcome(group: Group, submission: Submission) -> Settled | Conflict:

@@ -12,6 +12,7 @@ from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source
 from governance_console.storage.sqlite import SqliteStorage
+from governance_console.tiles import Tile
 
 EVERY_WRITE = frozenset(("append", "probe"))
 
@@ -40,13 +41,16 @@ class FaultyStorage:
     async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
         return await self._call("known", self._real.known, identities)
 
-    async def append(self, items: Sequence[NewItem]) -> None:
+    async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
         await self.go.wait()
         self.appends.append(len(items))
-        await self._call("append", self._real.append, items)
+        await self._call("append", self._real.append, items, tiles)
 
     async def probe(self) -> None:
         await self._call("probe", self._real.probe)
+
+    async def tiles(self, wanted: Sequence[Tile]) -> Mapping[Tile, bytes]:
+        return await self._call("tiles", self._real.tiles, wanted)
 
     async def get(self, seq: int) -> Item | None:
         return await self._call("get", self._real.get, seq)

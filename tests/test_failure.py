@@ -23,6 +23,7 @@ from governance_console.settings import Settings
 from governance_console.storage.sqlite import SqliteStorage
 from tests.console import Console, running
 from tests.disk import Disk, error_of, no_fault
+from tests.growing import GrowingStorage
 from tests.test_storage import new_item, store
 from tests.waiting import until
 
@@ -139,7 +140,9 @@ async def test_nothing_is_acknowledged_into_a_file_that_nobody_will_find(
 ) -> None:
     folder = tmp_path / "data"
     path = folder / "governance.db"
-    async with running(Settings(database_url=f"sqlite:///{path}", ws_interval_sec=0.05)) as console:
+    async with running(
+        Settings(database_url=f"sqlite:///{path}", log_key_file=f"{path}.key", ws_interval_sec=0.05)
+    ) as console:
         assert await console.record({**EVENT, "id": "1"}, EVENT) == [0, 1]
         harm(folder, name)
         # What was recorded before is not acknowledged either: it may not be there any more.
@@ -226,7 +229,7 @@ async def test_a_read_that_the_disk_fails_is_refused_and_the_next_one_is_not(
 async def test_what_is_left_of_a_record_whose_file_is_gone_is_kept(tmp_path: Path) -> None:
     storage = store(tmp_path)
     await storage.open()
-    await storage.append([new_item(0)])
+    await storage.record([new_item(0)])
     left = (tmp_path / "governance.db-wal").read_bytes()
     await storage.close()
     (tmp_path / "governance.db").unlink()
@@ -239,7 +242,7 @@ async def test_what_is_left_of_a_record_whose_file_is_gone_is_kept(tmp_path: Pat
 
 async def live(disk: Disk, outcomes: list[str]) -> None:
     """A record's whole life; which of its steps were done, and the numbers that were acknowledged."""
-    storage = SqliteStorage(disk.folder / "governance.db", None, lambda: "epoch", vfs=disk.name)
+    storage = GrowingStorage(disk.folder / "governance.db", None, lambda: "epoch", vfs=disk.name)
 
     async def step(name: str, work: Callable[..., Awaitable[object]], *given: object) -> bool:
         try:
@@ -255,7 +258,7 @@ async def live(disk: Disk, outcomes: list[str]) -> None:
 
     if await step("opened", storage.open):
         for seq in range(4):
-            if not await step(str(seq), storage.append, [new_item(seq, b"x" * 6000)]):
+            if not await step(str(seq), storage.record, [new_item(seq, b"x" * 6000)]):
                 break
             await step("read", storage.ascending, 0, seq + 1, 10)
             await step("known", storage.known, [new_item(seq).identity])

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from governance_console.attributes import Event
+from governance_console.edge import Edge
 from governance_console.entries import Item
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed, StorageFull
 from governance_console.events import parse_json
 from governance_console.feed import Feed
 from governance_console.journal import Journal, Receipt
 from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_BYTES
+from governance_console.merkle import leaf_hashes
 from governance_console.metrics import Metrics
 from governance_console.settling import Submission
 from governance_console.times import utc_now
@@ -48,6 +50,10 @@ class House:
 
     async def stored(self) -> list[Item]:
         return list((await self.storage.ascending(0, 1000, 1000)).items)
+
+    async def tree(self) -> Edge:
+        """The edge of the tree over what is stored."""
+        return Edge().grown(leaf_hashes([item.entry for item in await self.stored()])).edge
 
 
 @asynccontextmanager
@@ -171,6 +177,7 @@ async def test_after_a_full_disk_it_goes_on_when_there_is_space(tmp_path: Path) 
         await until(lambda: at.journal.writable)
         assert at.feed.head.writable
         assert (await at.append([event(2)])).seqs == [1]
+        assert at.journal.edge == await at.tree()
 
 
 @pytest.mark.parametrize("saved", [False, True])
@@ -189,6 +196,7 @@ async def test_after_a_failed_store_nothing_is_recorded_any_more(tmp_path: Path,
         assert at.journal.size == (2 if saved else 1)
         receipt = await at.append([event(2)])
         assert (receipt.seqs, receipt.accepted) == ([1], 0 if saved else 1)
+        assert at.journal.edge == await at.tree()
 
 
 async def test_what_waited_while_the_store_failed_is_not_recorded_either(tmp_path: Path) -> None:

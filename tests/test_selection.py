@@ -23,6 +23,7 @@ from governance_console.storage.sqlite import SqliteStorage
 from governance_console.storage.sqlite_index import MOST_RANGES
 from governance_console.storage.sqlite_read import FIRST_WINDOW, PAGE_SEC
 from tests.console import Console
+from tests.growing import GrowingStorage
 from tests.test_ingest import problem
 
 SOURCES = ["planner-7", "deploybot", "Ärger", "a'b%_"]
@@ -56,10 +57,10 @@ def recorded_items() -> list[NewItem]:
 
 
 @asynccontextmanager
-async def recorded(folder: Path, items: Sequence[NewItem], page_sec: float = PAGE_SEC) -> AsyncIterator[SqliteStorage]:
-    storage = SqliteStorage(folder / "governance.db", None, lambda: "epoch", page_sec)
+async def recorded(folder: Path, items: Sequence[NewItem], page_sec: float = PAGE_SEC) -> AsyncIterator[GrowingStorage]:
+    storage = GrowingStorage(folder / "governance.db", None, lambda: "epoch", page_sec)
     await storage.open()
-    await storage.append(items)
+    await storage.record(items)
     try:
         yield storage
     finally:
@@ -280,7 +281,7 @@ async def test_every_cursor_stays_right_while_entries_arrive(tmp_path: Path, up:
                     page = await storage.descending(cursors[place], 9, selection)
                 found[place] += [item.seq for item in page.items]
                 cursors[place] = page.reached
-            await storage.append(items[size : size + 20])
+            await storage.record(items[size : size + 20])
         for place, selection in enumerate(asked):
             expected = [new.item.seq for new in items if wanted(new, selection)]
             expected = expected if up else [seq for seq in expected if seq < 200][::-1]

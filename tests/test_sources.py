@@ -10,9 +10,9 @@ from governance_console.events import parse_json
 from governance_console.rhythm import is_quiet, usual_gap_sec
 from governance_console.settings import Settings
 from governance_console.storage import NewItem
-from governance_console.storage.sqlite import SqliteStorage
 from governance_console.times import text_of, utc_now
 from tests.console import Console, running
+from tests.growing import GrowingStorage
 from tests.test_ingest import problem
 from tests.test_selection import EVERY_ITEM, new_item, recorded
 
@@ -61,14 +61,14 @@ async def test_every_source_is_there_the_one_heard_last_first(console: Console) 
 
 async def heard_before(path: Path, *heard: tuple[str, list[datetime]]) -> None:
     """A record from before the console was started: sources, and when each was heard."""
-    storage = SqliteStorage(path, None, lambda: "epoch")
+    storage = GrowingStorage(path, None, lambda: "epoch")
     await storage.open()
     seq = 0
     for source, moments in heard:
         for moment in moments:
             (event,) = parse_json(f'{{"source":"{source}","type":"t"}}'.encode(), str)
             item = make_item(seq, text_of(moment), "p", event, bytes(16))
-            await storage.append([NewItem(item, seq.to_bytes(16, "big"), event.shown)])
+            await storage.record([NewItem(item, seq.to_bytes(16, "big"), event.shown)])
             seq += 1
     await storage.close()
 

@@ -10,13 +10,15 @@ from pathlib import Path
 import apsw
 import pytest
 
+from governance_console.edge import Edge
 from governance_console.entries import Item, identity
 from governance_console.errors import CannotStart, StorageFailed, StorageFull
+from governance_console.merkle import leaf_hashes
 from governance_console.selection import Shown
 from governance_console.storage import Log, NewItem
-from governance_console.storage.sqlite import SqliteStorage
 from governance_console.storage.sqlite_file import APPLICATION_ID
 from governance_console.storage.sqlite_schema import VERSION
+from tests.growing import GrowingStorage
 
 
 def new_item(seq: int, data: bytes | None = b"1") -> NewItem:
@@ -26,12 +28,12 @@ def new_item(seq: int, data: bytes | None = b"1") -> NewItem:
     return NewItem(Item(seq, entry, salt, data, data is not None), identity("p", "s", str(seq)), shown)
 
 
-def store(folder: Path) -> SqliteStorage:
-    return SqliteStorage(folder / "governance.db", "example.net/log", lambda: "epoch-1")
+def store(folder: Path) -> GrowingStorage:
+    return GrowingStorage(folder / "governance.db", "example.net/log", lambda: "epoch-1")
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[tuple[SqliteStorage, Log]]:
+async def opened(folder: Path) -> AsyncIterator[tuple[GrowingStorage, Log]]:
     storage = store(folder)
     log = await storage.open()
     try:
@@ -42,16 +44,16 @@ async def opened(folder: Path) -> AsyncIterator[tuple[SqliteStorage, Log]]:
 
 async def test_a_new_log_is_empty_and_keeps_its_epoch_and_origin(tmp_path: Path) -> None:
     async with opened(tmp_path / "made" / "for it") as (_, log):
-        assert log == Log("epoch-1", "example.net/log", 0, "")
+        assert log == Log("epoch-1", "example.net/log", "", Edge())
     assert (tmp_path / "made" / "for it").stat().st_mode & 0o777 == 0o700
-    storage = SqliteStorage(tmp_path / "made" / "for it" / "governance.db", "other.example", lambda: "epoch-2")
+    storage = GrowingStorage(tmp_path / "made" / "for it" / "governance.db", "other.example", lambda: "epoch-2")
     assert await storage.open() == log
     await storage.close()
 
 
 async def test_the_record_is_for_its_owner_only(tmp_path: Path) -> None:
     async with opened(tmp_path) as (storage, _):
-        await storage.append([new_item(0)])
+        await storage.record([new_item(0)])
         modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert modes == dict.fromkeys((f"governance.db{end}" for end in ("", "-wal", "-shm", ".lock")), 0o600)
 
@@ -59,8 +61,8 @@ async def test_the_record_is_for_its_owner_only(tmp_path: Path) -> None:
 async def test_items_come_back_byte_for_byte_in_both_orders(tmp_path: Path) -> None:
     items = [new_item(0, b'{"a": 1}'), new_item(1, None), new_item(2, b"\x00\xff")]
     async with opened(tmp_path) as (storage, _):
-        await storage.append(items[:2])
-        await storage.append(items[2:])
+        await storage.record(items[:2])
+        await storage.record(items[2:])
         assert list((await storage.ascending(0, 10, 10)).items) == [new.item for new in items]
         assert list((await storage.descending(3, 2)).items) == [items[2].item, items[1].item]
         assert await storage.get(1) == items[1].item
@@ -73,7 +75,7 @@ async def test_items_come_back_byte_for_byte_in_both_orders(tmp_path: Path) -> N
 async def test_known_finds_by_identity_what_is_recorded(tmp_path: Path) -> None:
     items = [new_item(0), new_item(1, None)]
     async with opened(tmp_path) as (storage, _):
-        await storage.append(items)
+        await storage.record(items)
         found = await storage.known([new_item(1).identity, new_item(0).identity, new_item(9).identity])
     assert {own: (known.seq, known.salt) for own, known in found.items()} == {
         items[0].identity: (0, bytes(16)),
@@ -84,11 +86,11 @@ async def test_known_finds_by_identity_what_is_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("clash", [new_item(1), new_item(3)._replace(identity=new_item(0).identity)])
 async def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, clash: NewItem) -> None:
     async with opened(tmp_path) as (storage, _):
-        await storage.append([new_item(0), new_item(1)])
+        await storage.record([new_item(0), new_item(1)])
         with pytest.raises(StorageFailed):
-            await storage.append([new_item(2), clash])
+            await storage.record([new_item(2), clash])
         assert len((await storage.ascending(0, 10, 10)).items) == 2
-        await storage.append([new_item(2)])  # what failed was rolled back, and holds up nothing
+        await storage.record([new_item(2)])  # what failed was rolled back, and holds up nothing
         assert len((await storage.ascending(0, 10, 10)).items) == 3
 
 
@@ -106,17 +108,17 @@ async def test_the_writer_is_set_to_sync_every_commit_and_the_file_says_whose_it
 async def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
     """``max_page_count`` is SQLite's own full disk."""
     async with opened(tmp_path) as (storage, _):
-        await storage.append([new_item(0)])
+        await storage.record([new_item(0)])
         writer = storage._writer
         assert writer is not None
         pages = writer.pragma("page_count")
         writer.pragma("max_page_count", pages)
         with pytest.raises(StorageFull):
-            await storage.append([new_item(1, b"x" * 1_000_000)])
+            await storage.record([new_item(1, b"x" * 1_000_000)])
         assert len((await storage.ascending(0, 10, 10)).items) == 1
         writer.pragma("max_page_count", 1_000_000)
         await storage.probe()
-        await storage.append([new_item(1, b"x" * 1_000_000)])
+        await storage.record([new_item(1, b"x" * 1_000_000)])
         assert len((await storage.ascending(0, 10, 10)).items) == 2
 
 
@@ -124,7 +126,7 @@ async def test_a_second_console_is_refused_and_the_first_goes_on(tmp_path: Path)
     async with opened(tmp_path) as (storage, _):
         with pytest.raises(CannotStart, match="another console"):
             await store(tmp_path).open()
-        await storage.append([new_item(0)])
+        await storage.record([new_item(0)])
     async with opened(tmp_path) as (_, log):
         assert log.size == 1
 
@@ -187,7 +189,7 @@ async def test_readers_cannot_write(tmp_path: Path) -> None:
 
 async def test_a_closed_record_is_one_file(tmp_path: Path) -> None:
     async with opened(tmp_path) as (storage, _):
-        await storage.append([new_item(0)])
+        await storage.record([new_item(0)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["governance.db", "governance.db.lock"]
 
 
@@ -203,10 +205,45 @@ async def test_a_first_start_that_was_cut_is_begun_again(tmp_path: Path) -> None
 
 async def test_a_damaged_last_entry_is_told_and_the_lock_given_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as (storage, _):
-        await storage.append([new_item(0)])
+        await storage.record([new_item(0)])
     damaged = apsw.Connection(str(tmp_path / "governance.db"))
     damaged.execute("UPDATE entries SET entry = x'ff'")
     damaged.close()
     for _ in range(2):
         with pytest.raises(CannotStart, match="restore a backup"):
             await store(tmp_path).open()
+
+
+@pytest.mark.parametrize(
+    ("tampering", "says"),
+    [
+        ("DELETE FROM entries WHERE seq = 299", "299 entries and hashes of 300"),
+        ("DELETE FROM tiles WHERE id = 1", "300 entries and hashes of 256"),
+        ("DELETE FROM tiles", "300 entries and hashes of 0"),
+        ("DELETE FROM tiles WHERE id = 1 << 48", "have a hole"),
+    ],
+)
+async def test_a_record_whose_tree_does_not_fit_its_entries_is_refused(
+    tmp_path: Path, tampering: str, says: str
+) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.record([new_item(seq) for seq in range(300)])
+    file = apsw.Connection(str(tmp_path / "governance.db"))
+    file.execute(tampering)
+    file.close()
+    for _ in range(2):
+        with pytest.raises(CannotStart, match=says):
+            await store(tmp_path).open()
+
+
+async def test_the_tree_comes_and_goes_with_the_entries(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.record([new_item(seq) for seq in range(250)])
+        before = storage.edge
+        with pytest.raises(StorageFailed):
+            await storage.record([new_item(seq) for seq in (*range(250, 260), 0)])
+    async with opened(tmp_path) as (storage, log):
+        assert log.edge == before
+        await storage.record([new_item(seq) for seq in range(250, 270)])
+    async with opened(tmp_path) as (_, log):
+        assert log.edge == Edge().grown(leaf_hashes([new_item(seq).item.entry for seq in range(270)])).edge

@@ -8,11 +8,16 @@ from pathlib import Path
 import apsw
 import pytest
 
+from governance_console.edge import Edge
 from governance_console.errors import CannotStart
+from governance_console.merkle import leaf_hashes
 from governance_console.selection import Selection
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.storage.sqlite_file import APPLICATION_ID
 from governance_console.storage.sqlite_schema import VERSION
+from governance_console.tiles import Tile
+from tests.growing import GrowingStorage
+from tests.rfc6962 import Tree
 from tests.test_selection import EVERY_ITEM, all_pages, wanted
 
 SELECTIONS = (
@@ -82,6 +87,7 @@ async def test_a_file_of_schema_1_is_taken_over_whole(
     with caplog.at_level(logging.WARNING):
         log = await storage.open()
     assert (log.epoch, log.origin, log.size) == ("epoch-of-1", "example.net/log", len(EVERY_ITEM))
+    assert log.edge.root() == Tree([one.item.entry for one in EVERY_ITEM]).mth(0, len(EVERY_ITEM))
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]  # its begin and its end
     try:
         known = await storage.known([one.identity for one in EVERY_ITEM])
@@ -100,6 +106,45 @@ async def test_a_file_of_schema_1_is_taken_over_whole(
     caplog.clear()
     assert await storage_opens_again(tmp_path / "old.db") == len(EVERY_ITEM)
     assert not caplog.records
+
+
+async def write_2(path: Path) -> None:
+    """A file of schema 2, which had no tree, with the items of the selections' test."""
+    storage = GrowingStorage(path, None, lambda: "epoch-of-2")
+    await storage.open()
+    await storage.record(EVERY_ITEM)
+    await storage.close()
+    file = apsw.Connection(str(path))
+    file.execute("DROP TABLE tiles; DROP TABLE checkpoints")
+    file.pragma("user_version", 2)
+    file.close()
+
+
+async def test_a_file_of_schema_2_gets_the_tree_over_its_entries(tmp_path: Path) -> None:
+    await write_2(tmp_path / "old.db")
+    storage = GrowingStorage(tmp_path / "old.db", None, lambda: "epoch-3")
+    log = await storage.open()
+    try:
+        hashes = leaf_hashes([one.item.entry for one in EVERY_ITEM])
+        assert (log.epoch, log.edge) == ("epoch-of-2", Edge().grown(hashes).edge)
+        grown = Edge().grown(hashes).tiles
+        assert await storage.tiles([*grown, Tile(0, 2)]) == grown
+    finally:
+        await storage.close()
+    assert await storage_opens_again(tmp_path / "old.db") == len(EVERY_ITEM)
+
+
+async def test_a_file_of_schema_2_that_lost_an_entry_gets_no_tree(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    await write_2(path)
+    file = apsw.Connection(str(path))
+    file.execute("DELETE FROM entries WHERE seq = 7")
+    file.close()
+    before = tables(path)
+    for _ in range(2):
+        with pytest.raises(CannotStart, match="lost entries below #400"):
+            await SqliteStorage(path, None, lambda: "epoch-3").open()
+    assert tables(path) == before
 
 
 async def storage_opens_again(path: Path) -> int:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
+from governance_console.edge import Edge
 from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection, Shown
+from governance_console.tiles import Tile
 
 PAGE_BYTES: Final = 8 * 1024 * 1024
 """A page ends after this much content: a thousand items may hold a gigabyte."""
@@ -17,13 +19,19 @@ PAGE_BYTES: Final = 8 * 1024 * 1024
 class Log:
     """What a log says of itself when it is opened.
 
-    ``recorded`` is when its last entry was recorded, or the empty string of an empty log.
+    ``recorded`` is when its last entry was recorded, or the empty string of an empty log. ``edge`` is that of the
+    tree over its entries.
     """
 
     epoch: str
     origin: str
-    size: int
     recorded: str
+    edge: Edge
+
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return self.edge.size
 
 
 class NewItem(NamedTuple):
@@ -66,9 +74,10 @@ class Storage(Protocol):
 
     Durability: when ``append`` returns, its items survive power loss. Order: items are appended in the order
     of their ``seq``, without a hole, and a reader sees a prefix of them. Atomicity: an append is there whole
-    or not at all. Concurrency: one ``append`` at a time, by the journal alone; reads at any time, also during
-    one. Single writer: a second console on the same log is refused when it opens it. Every read raises
-    RecordUnreadable where what it wants cannot be read, and RecordUnavailable where another program is in its way.
+    or not at all, and the tiles with it. Concurrency: one ``append`` at a time, by the journal alone; reads at
+    any time, also during one. Single writer: a second console on the same log is refused when it opens it. Every
+    read raises RecordUnreadable where what it wants cannot be read, and RecordUnavailable where another program is
+    in its way.
     """
 
     async def open(self) -> Log:
@@ -77,15 +86,22 @@ class Storage(Protocol):
     async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
         """Which of these are recorded. Raises as ``append`` does."""
 
-    async def append(self, items: Sequence[NewItem]) -> None:
-        """Make these durable. After an error the outcome is unknown until ``open`` was called again.
+    async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+        """Make these durable, with the tiles that the tree's growth by them changed.
 
+        After an error the outcome is unknown until ``open`` was called again.
         Raises StorageFull or RecordUnavailable, after which nothing of it was recorded and trying again is
         right; or StorageFailed, after which nothing may be appended any more.
         """
 
     async def probe(self) -> None:
         """Make one small durable write that changes no entry. Raises as ``append`` does."""
+
+    async def tiles(self, wanted: Sequence[Tile]) -> Mapping[Tile, bytes]:
+        """The hashes of those of these tiles that are there, all as they were at one moment.
+
+        A tile only grows, so what was read is a part of what is there later.
+        """
 
     async def get(self, seq: int) -> Item | None:
         """One item, or None."""

@@ -27,10 +27,12 @@ from governance_console.storage import (
     sqlite_errors,
     sqlite_read,
     sqlite_sources,
+    sqlite_tiles,
     sqlite_write,
 )
 from governance_console.storage.sqlite_file import WAL_PAGES, SqliteFile
 from governance_console.storage.sqlite_read import COLUMNS, PAGE_SEC, Most, item_of
+from governance_console.tiles import Tile
 
 READERS: Final = 2
 """Reader connections, each with a thread: reads are short, and more would only fight for the interpreter."""
@@ -72,11 +74,14 @@ class SqliteStorage:
     async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
         return await self._write(lambda writer: _known(writer, identities))
 
-    async def append(self, items: Sequence[NewItem]) -> None:
-        await self._write(lambda writer: _append(writer, items))
+    async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+        await self._write(lambda writer: _append(writer, items, tiles))
 
     async def probe(self) -> None:
         await self._write(_probe)
+
+    async def tiles(self, wanted: Sequence[Tile]) -> Mapping[Tile, bytes]:
+        return await self._read(lambda reader: sqlite_tiles.read_tiles(reader, wanted))
 
     async def get(self, seq: int) -> Item | None:
         return await self._read(lambda reader: _get(reader, seq))
@@ -107,9 +112,10 @@ class SqliteStorage:
             epoch, origin = self._file.identity()
             last = self._writer.execute("SELECT seq, entry FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
             size, recorded = (0, "") if last is None else (last[0] + 1, recorded_of(last[1]))
+            edge = sqlite_tiles.stored_edge(self._writer, size)
             for _ in range(READERS):
                 self._readers.put(self._file.reader())
-            return Log(epoch, origin, size, recorded)
+            return Log(epoch, origin, recorded, edge)
 
     def _close(self) -> None:
         self._reader_threads.shutdown()
@@ -155,12 +161,13 @@ def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[byte
     return found
 
 
-def _append(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
+def _append(writer: apsw.Connection, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
     with _transaction(writer):
         last = writer.execute("SELECT max(seq) FROM entries").get
         if items and items[0].item.seq != (0 if last is None else last + 1):
             raise StorageFailed(f"another program changed the record: its last entry is #{last}")
         sqlite_write.insert(writer, items)
+        sqlite_tiles.write_tiles(writer, tiles)
 
 
 def _probe(writer: apsw.Connection) -> None:

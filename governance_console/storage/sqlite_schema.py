@@ -9,7 +9,7 @@ from typing import Final
 
 from governance_console.categories import CATEGORIES, SEVERITIES
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 LOG: Final = """
 CREATE TABLE log (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -53,7 +53,14 @@ CREATE INDEX entries_by_source_and_type ON entries (source, type, kind);
 CREATE INDEX entries_by_traceid ON entries (traceid, kind) WHERE traceid IS NOT NULL;
 """
 
-SCHEMA: Final = LOG + ENTRIES + INDEXES
+TREE: Final = """
+-- The hashes of a tile, 32 bytes each; a partial tile is replaced as it grows. id is level << 48 | number: see tile_id.
+CREATE TABLE tiles (id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+-- What this console has signed; the largest is the head.
+CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
+"""
+
+SCHEMA: Final = LOG + ENTRIES + INDEXES + TREE
 
 
 def kind_of(category: str, severity: str) -> int:

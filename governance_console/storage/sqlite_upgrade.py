@@ -9,14 +9,21 @@ from typing import Any, Final
 
 import apsw
 
+from governance_console.edge import Edge
 from governance_console.entries import Item, shown_of, subject_of
+from governance_console.errors import CannotStart
+from governance_console.merkle import leaf_hash
 from governance_console.storage import NewItem
 from governance_console.storage.sqlite_rows import column
-from governance_console.storage.sqlite_schema import ENTRIES, INDEXES, VERSION
+from governance_console.storage.sqlite_schema import ENTRIES, INDEXES, TREE, VERSION
+from governance_console.storage.sqlite_tiles import write_tiles
 from governance_console.storage.sqlite_write import insert
 
 AT_ONCE: Final = 64
 """Entries held in memory: each may have 1 MiB of data."""
+
+HASHED_AT_ONCE: Final = 65_536
+"""Entries of which the hashes are held in memory, before their tiles are written: 2 MiB."""
 
 SAY_SEC: Final = 5.0
 
@@ -28,7 +35,7 @@ def upgrade(writer: apsw.Connection) -> None:
     version = int(column(writer, "PRAGMA user_version")[0])
     if version == VERSION:
         return
-    _log.warning("the record is of schema %d; it is copied to schema %d, which takes time and space", version, VERSION)
+    _log.warning("the record is of schema %d; it is brought to schema %d, which takes time and space", version, VERSION)
     started = time.monotonic()
     writer.execute("BEGIN IMMEDIATE")
     for older in range(version, VERSION):
@@ -56,8 +63,28 @@ def _from_1(writer: apsw.Connection) -> None:
     writer.execute("DROP TABLE entries_1;" + INDEXES)
 
 
+def _from_2(writer: apsw.Connection) -> None:
+    """Schema 2 had no tree. It is grown over the entries as they are."""
+    writer.execute(TREE)
+    edge = Edge()
+    size = int(column(writer, "SELECT ifnull(max(seq) + 1, 0) FROM entries")[0])
+    say_at = time.monotonic() + SAY_SEC
+    while edge.size < size:
+        query = "SELECT entry FROM entries WHERE seq >= ? AND seq < ? ORDER BY seq"
+        # One after the other: that many entries at once may be 4 GiB.
+        rows = writer.execute(query, (edge.size, edge.size + HASHED_AT_ONCE))
+        growth = edge.grown([leaf_hash(entry) for (entry,) in rows])
+        if growth.edge.size != min(size, edge.size + HASHED_AT_ONCE):
+            raise CannotStart(f"the record has lost entries below #{size}: keep the file, and restore a backup")
+        write_tiles(writer, growth.tiles)
+        edge = growth.edge
+        if time.monotonic() > say_at:
+            _log.warning("%d of %d entries are hashed", edge.size, size)
+            say_at = time.monotonic() + SAY_SEC
+
+
 def _new_item(seq: int, identity: bytes, entry: bytes, salt: bytes | None, data: bytes | None, is_json: int) -> NewItem:
     return NewItem(Item(seq, entry, salt, data, bool(is_json)), identity, shown_of(entry), subject_of(entry))
 
 
-_STEPS: Final[Mapping[int, Callable[[apsw.Connection], None]]] = {1: _from_1}
+_STEPS: Final[Mapping[int, Callable[[apsw.Connection], None]]] = {1: _from_1, 2: _from_2}

@@ -16,9 +16,9 @@ import msgspec
 from governance_console.attributes import Data, event_of
 from governance_console.entries import identity, make_item
 from governance_console.storage import NewItem
-from governance_console.storage.sqlite import SqliteStorage
 from governance_console.storage.sqlite_schema import SCHEMA
 from governance_console.times import text_of
+from tests.growing import GrowingStorage
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 APART: Final = timedelta(milliseconds=10)
@@ -105,13 +105,13 @@ def bytes_of(folder: Path) -> int:
 
 
 async def _write(path: Path, size: int, say: Callable[[str], None]) -> None:
-    storage = SqliteStorage(path, "bench", lambda: "0123456789abcdef")
+    storage = GrowingStorage(path, "bench", lambda: "0123456789abcdef")
     await storage.open()
     try:
         for first in range(0, size, BATCH):
             if first * 10 // size != (first - BATCH) * 10 // size:
                 say(f"making a record of {size:,} entries: {first:,}")
-            await storage.append(list(_items(first, min(first + BATCH, size))))
+            await storage.record(list(_items(first, min(first + BATCH, size))))
     finally:
         await storage.close()
 
