@@ -18,6 +18,7 @@ from governance_console.api import (
     PARSING,
     SESSIONS,
     SETTINGS,
+    SIGNER,
     STORAGE,
     TOKENS,
     events,
@@ -36,9 +37,11 @@ from governance_console.assistant.stub import StubAssistant
 from governance_console.background import in_background
 from governance_console.feed import Feed
 from governance_console.journal import Journal
+from governance_console.keyfile import KeyFile
 from governance_console.metrics import Metrics
 from governance_console.sessions import Sessions
 from governance_console.settings import Settings
+from governance_console.signer import LogSigner
 from governance_console.storage import Storage
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.ticker import Ticker
@@ -93,12 +96,19 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
-    committing = asyncio.create_task(journal.run())
     try:
+        signer = app[SIGNER] = LogSigner(
+            KeyFile(settings.key_path), log, storage, journal, feed, app[METRICS], settings.checkpoint_interval_sec
+        )
+        await signer.begin()
+        committing, signing = asyncio.create_task(journal.run()), asyncio.create_task(signer.run())
         async with in_background(feed.run(), "nothing is streamed to watchers"):
             yield
             journal.close()
             await committing
+            # Last, so that what was recorded until now is in the last checkpoint.
+            signer.close()
+            await signing
     finally:
         await storage.close()
 

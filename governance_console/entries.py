@@ -167,17 +167,27 @@ def subject_of(entry: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the record stands: its epoch, its size, and whether it can be written."""
+    """Where the record stands: its epoch, its size, and whether it can be written.
+
+    ``signature`` is what heartbeats say of the newest checkpoint: see ``signature_json``.
+    """
 
     epoch: str
     size: int
     writable: bool
+    signature: bytes = b""
+
+
+def signature_json(note: bytes | None, refusing: str) -> bytes:
+    """``,"checkpoint":"<signed note>"`` where there is one, and ``,"signing":"refused: …"`` where none is signed."""
+    checkpoint = b"" if note is None else b',"checkpoint":%s' % _string(note.decode())
+    return checkpoint + (b',"signing":%s' % _string(f"refused: {refusing}") if refusing else b"")
 
 
 def heartbeat_frame(head: Head, following: int, time: str, interval_sec: float, *, welcome: bool) -> bytes:
     """The console's heartbeat. ``following`` is the watcher's cursor, which a lagging one has below the size."""
     text = (
-        b'{"type":"audit","message":"%s","time":"%s","epoch":"%s","size":%d,"next":%d,"writable":%s,"interval_sec":%s}'
+        b'{"type":"audit","message":"%s","time":"%s","epoch":"%s","size":%d,"next":%d,"writable":%s,"interval_sec":%s%s}'
     ) % (
         b"[AUDIT] governance heartbeat (welcome)" if welcome else b"[AUDIT] governance heartbeat",
         time.encode(),
@@ -186,6 +196,7 @@ def heartbeat_frame(head: Head, following: int, time: str, interval_sec: float, 
         following,
         b"true" if head.writable else b"false",
         _string(int(interval_sec) if interval_sec == int(interval_sec) else interval_sec),
+        head.signature,
     )
     return text_frame(text)
 

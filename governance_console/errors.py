@@ -17,6 +17,7 @@
     ├── Denied                  who asks may not
     │   ├── Unauthenticated     no credential, or none that is valid
     │   └── Forbidden           a valid one that may not, or a foreign Origin or Host
+    ├── SigningRefused          what was signed before and the record contradict each other
     ├── PositionLost            a watcher's cursor means nothing in this log
     ├── RecordUnreadable        this part of the record cannot be read; the rest of it may be
     └── RecordUnavailable       the record cannot be written now; the outcome is unknown
@@ -133,6 +134,10 @@ class PositionLost(ConsoleError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the position cannot be recovered: {reason}")
         self.reason = reason
+
+
+class SigningRefused(ConsoleError):
+    """What was signed before and the record contradict each other, so that nothing more may be signed."""
 
 
 class RecordUnreadable(ConsoleError):

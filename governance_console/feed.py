@@ -15,7 +15,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from governance_console.closes import FAILED, SLOW
-from governance_console.entries import Head, Message, Page, entry_message, heartbeat_frame
+from governance_console.entries import Head, Message, Page, entry_message, heartbeat_frame, signature_json
 from governance_console.errors import PositionLost, RecordUnavailable, RecordUnreadable
 from governance_console.metrics import Metrics
 from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Piece, Ring
@@ -47,7 +47,8 @@ _log = logging.getLogger(__name__)
 class Feed:
     """The live fan-out from the journal to the watchers.
 
-    The journal alone calls ``publish`` and ``set_writable``; the ticker alone calls ``beat`` and ``cut_stuck``.
+    The journal alone calls ``publish`` and ``set_writable``, the signer ``set_signature``, the ticker ``beat`` and
+    ``cut_stuck``.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Feed:
     ) -> None:
         self._epoch = epoch
         self._writable = True
+        self._signature = b""
         self._interval_sec = interval_sec
         self._history = history
         self._metrics = metrics
@@ -77,7 +79,7 @@ class Feed:
     @property
     def head(self) -> Head:
         """Where the record stands, as watchers are told."""
-        return Head(self._epoch, self._ring.size, self._writable)
+        return Head(self._epoch, self._ring.size, self._writable, self._signature)
 
     @property
     def watchers(self) -> int:
@@ -98,6 +100,10 @@ class Feed:
     def set_writable(self, writable: bool) -> None:
         """Tell whether the record can be written; heartbeats say it on."""
         self._writable = writable
+
+    def set_signature(self, note: bytes | None, refusing: str) -> None:
+        """Tell the newest checkpoint, and why none is signed if so; heartbeats say both on."""
+        self._signature = signature_json(note, refusing)
 
     def beat(self) -> None:
         """Let every watcher have a heartbeat."""

@@ -115,6 +115,16 @@ class Journal:
         assert self._failure is not None
         return self._failure
 
+    async def save_checkpoint(self, size: int, note: bytes) -> None:
+        """Make a signed checkpoint durable in the record. Raises RecordUnavailable: it may be there all the same."""
+        if self._failure:
+            raise StorageFailed(f"the record cannot be written: {self._failure}")
+        try:
+            await self._storage.save_checkpoint(size, note)
+        except RecordUnavailable as error:
+            self._refuse([], error)
+            raise
+
     async def append(self, submission: Submission) -> Receipt:
         """Record a request's events, all or none. Returns once they are durable and on their way to the watchers.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import shutil
+import time
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -91,6 +92,18 @@ class Metrics:
         self.failed_signins = Counter(
             "governance_failed_signins", "Credentials that were presented and not valid.", registry=registry
         )
+        self.checkpoint_size = Gauge(
+            "governance_checkpoint_size", "Entries that the newest signed checkpoint is about.", registry=registry
+        )
+        self.checkpoint_age = Gauge(
+            "governance_checkpoint_age_seconds",
+            "Time since the newest checkpoint was signed, or found at start; not a number before the first.",
+            registry=registry,
+        )
+        self.checkpoint_age.set(math.nan)
+        self.signing_refused = Gauge(
+            "governance_signing_refused", "1 while no checkpoint is signed, else 0.", registry=registry
+        )
         self.loop_lag = Gauge(
             "governance_event_loop_lag_seconds", "How late the last tick of the event loop was.", registry=registry
         )
@@ -120,6 +133,13 @@ class Metrics:
         self.batch_size.observe(len(categories))
         for category, count in Tally(categories).items():
             self.events.labels(category).inc(count)
+
+    def signed(self, size: int) -> None:
+        """Show a checkpoint that is durable."""
+        self.checkpoint_size.set(size)
+        self.signing_refused.set(0)
+        signed_at = time.monotonic()
+        self.checkpoint_age.set_function(lambda: time.monotonic() - signed_at)
 
     def watch_feed(self, watchers: Callable[[], int], buffered: Callable[[], int]) -> None:
         """Show how many are watching and what they have not taken yet, asked at each scrape."""

@@ -32,6 +32,11 @@ def consistency_tiles(old: int, new: int) -> list[Tile]:
     return _tiles_of(consistency_path(old, new))
 
 
+def root_tiles(size: int) -> list[Tile]:
+    """The tiles that ``root_at`` reads, each once."""
+    return _tiles_of([Span(0, size)])
+
+
 def inclusion_proof(index: int, size: int, read: TileReader) -> list[bytes]:
     """The hashes that prove leaf ``index`` of the tree of ``size``, its sibling first.
 

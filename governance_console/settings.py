@@ -17,10 +17,7 @@ from governance_console import values
 from governance_console.errors import SettingsError
 from governance_console.values import Listen
 
-PLANNED: Final = (
-    "TRUSTED_PROXIES GPT_BASE_URL GPT_API_KEY GPT_MODEL LOG_KEY_FILE CHECKPOINT_INTERVAL_SEC"
-    " PUBLIC_CHECKPOINT RETENTION_DAYS"
-).split()
+PLANNED: Final = ("TRUSTED_PROXIES GPT_BASE_URL GPT_API_KEY GPT_MODEL RETENTION_DAYS").split()
 """Names that a later version knows. Set here they are refused: what is asked for and silently not there would
 be worse than none."""
 
@@ -49,6 +46,9 @@ class Settings:
     oauth_operators: tuple[str, ...] = ()
     oauth_viewers: tuple[str, ...] = ()
     log_origin: str = ""
+    log_key_file: str = "data/log.key"
+    checkpoint_interval_sec: float = 5.0
+    public_checkpoint: bool = False
     tls_cert: str = ""
     tls_key: str = ""
     log_level: str = "info"
@@ -67,6 +67,11 @@ class Settings:
     def database_path(self) -> Path:
         """The record's file, relative to the working directory unless the URL has four slashes."""
         return Path(unquote(self.database_url.removeprefix("sqlite:///")))
+
+    @property
+    def key_path(self) -> Path:
+        """The file of the log's private key, relative to the working directory unless it is absolute."""
+        return Path(self.log_key_file)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -103,7 +108,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
         operator_token=read("OPERATOR_TOKEN", values.token, ""),
         agent_tokens=read("AGENT_TOKENS", values.agent_tokens, {}),
         metrics_token=read("METRICS_TOKEN", values.token, ""),
-        ws_interval_sec=read("WS_INTERVAL_SEC", values.interval, DEFAULTS.ws_interval_sec),
+        ws_interval_sec=read("WS_INTERVAL_SEC", values.seconds_from(0.01), DEFAULTS.ws_interval_sec),
         database_url=read("DATABASE_URL", values.database_url, DEFAULTS.database_url),
         public_url=read("PUBLIC_URL", values.origin, ""),
         allowed_hosts=read("ALLOWED_HOSTS", values.each(values.host), ()),
@@ -114,6 +119,11 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
         oauth_operators=read("OAUTH_OPERATORS", values.each(str), ()),
         oauth_viewers=read("OAUTH_VIEWERS", values.each(str), ()),
         log_origin=read("LOG_ORIGIN", values.log_origin, ""),
+        log_key_file=read("LOG_KEY_FILE", values.file_name, DEFAULTS.log_key_file),
+        checkpoint_interval_sec=read(
+            "CHECKPOINT_INTERVAL_SEC", values.seconds_from(0.05), DEFAULTS.checkpoint_interval_sec
+        ),
+        public_checkpoint=read("PUBLIC_CHECKPOINT", values.yes_or_no, DEFAULTS.public_checkpoint),
         tls_cert=read("TLS_CERT", str, ""),
         tls_key=read("TLS_KEY", str, ""),
         log_level=read("LOG_LEVEL", values.log_level, DEFAULTS.log_level),

@@ -66,15 +66,33 @@ def agent_tokens(value: str) -> Mapping[str, str]:
     return tokens
 
 
-def interval(value: str) -> float:
-    """Seconds, 0.01 to 3600."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0.01 <= seconds <= 3600:
-        raise ValueError("has to be a number of seconds from 0.01 to 3600")
-    return seconds
+def seconds_from(least: float) -> Callable[[str], float]:
+    """A reader of seconds, ``least`` to 3600."""
+
+    def read(value: str) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not least <= seconds <= 3600:
+            raise ValueError(f"has to be a number of seconds from {least} to 3600")
+        return seconds
+
+    return read
+
+
+def yes_or_no(value: str) -> bool:
+    """``true`` or ``false``."""
+    if value.lower() not in ("true", "false"):
+        raise ValueError("has to be true or false")
+    return value.lower() == "true"
+
+
+def file_name(value: str) -> str:
+    """The path of a file."""
+    if not PurePath(value).name or "\0" in value:
+        raise ValueError("has to name a file")
+    return value
 
 
 def database_url(value: str) -> str:

@@ -26,7 +26,9 @@ def pytest_configure() -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Defaults, with a record and a heartbeat of the test's own."""
-    return Settings(database_url=f"sqlite:///{tmp_path}/governance.db", ws_interval_sec=0.05)
+    return Settings(
+        database_url=f"sqlite:///{tmp_path}/governance.db", log_key_file=f"{tmp_path}/log.key", ws_interval_sec=0.05
+    )
 
 
 @pytest.fixture

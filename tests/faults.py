@@ -46,6 +46,9 @@ class FaultyStorage:
         self.appends.append(len(items))
         await self._call("append", self._real.append, items, tiles)
 
+    async def save_checkpoint(self, size: int, note: bytes) -> None:
+        await self._call("save_checkpoint", self._real.save_checkpoint, size, note)
+
     async def probe(self) -> None:
         await self._call("probe", self._real.probe)
 

@@ -16,7 +16,18 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
     *("frames", "inflate", "jsontext", "limits", "lines", "rhythm", "ring", "selection", "settling", "times"),
-    *("checkpoint", "edge", "evidence", "exported", "findings", "merkle", "notes", "prooffile", "proving"),
+    *(
+        "checkpoint",
+        "edge",
+        "evidence",
+        "exported",
+        "findings",
+        "merkle",
+        "notes",
+        "prooffile",
+        "proving",
+        "continuity",
+    ),
     *("storedtree", "tiles", "verify", "verifytree"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
@@ -26,11 +37,13 @@ LAYERS = (
     ("cli",),
     ("app",),
     ("api",),
+    ("signer",),
     ("journal", "ticker", "assistant", "sessions", "logs", "background"),
-    ("settling", "feed", "watching", "storage", "metrics", "settings", "tls", "openapi"),
+    ("settling", "feed", "watching", "storage", "metrics", "settings", "tls", "openapi", "keyfile"),
     ("exported",),
     ("verify",),
     ("verifytree", "storedtree"),
+    ("continuity",),
     ("evidence", "edge", "prooffile"),
     ("checkpoint", "proving"),
     ("notes", "tiles"),
@@ -40,7 +53,7 @@ LAYERS = (
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),
-    ("errors", "limits", "closes", "backoff", "columns", "display", "lock", "frames", "values", "merkle"),
+    ("errors", "limits", "closes", "backoff", "columns", "display", "lock", "frames", "values", "merkle", "durable"),
 )
 
 

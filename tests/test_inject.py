@@ -71,6 +71,11 @@ def may_trace(require: Callable[[bool, str, str], None]) -> None:
         pytest.skip(reason)
 
 
+def settings_of(record: Path) -> Settings:
+    """A console for this record, with the key beside it."""
+    return Settings(database_url=f"sqlite:///{record}", log_key_file=str(record.with_name("log.key")))
+
+
 class TracedConsole(ConsoleProcess):
     """A console whose calls on its record are noted, and those that ``inject`` names are tampered with.
 
@@ -171,7 +176,7 @@ async def live_through(folder: Path, inject: str, postings: Sequence[Posting], r
             if not process.has_ended:
                 process.kill()
     assert not [line for line in process.log if "Traceback" in line], process.log
-    async with running(Settings(database_url=f"sqlite:///{folder}/data/governance.db")) as console:
+    async with running(settings_of(folder / RECORD)) as console:
         check(await history(console), None, told, reference)
         for posting in postings:
             told.acknowledge(await posting.send(console))
@@ -196,7 +201,7 @@ def injections(chance: random.Random) -> Iterator[str]:
 async def inject_often(folder: Path, seed: int, times: int, requests: int) -> None:
     chance = random.Random(seed)
     postings = large_postings(requests, 30_000)
-    reference = await reference_of(Settings(database_url=f"sqlite:///{folder}/reference.db"), postings)
+    reference = await reference_of(settings_of(folder / "reference.db"), postings)
     injected = 0
     for number, inject in enumerate(injections(chance)):
         found = await live_through(folder / str(number), inject, postings, reference)
@@ -212,7 +217,7 @@ async def test_a_call_that_fails_costs_nothing_that_was_acknowledged(
     tmp_path: Path, may_trace: None, inject: str
 ) -> None:
     postings = large_postings(20, 3000)
-    reference = await reference_of(Settings(database_url=f"sqlite:///{tmp_path}/reference.db"), postings)
+    reference = await reference_of(settings_of(tmp_path / "reference.db"), postings)
     assert await live_through(tmp_path / "console", inject, postings, reference) > 0
 
 
@@ -266,7 +271,7 @@ async def test_shared_memory_that_cannot_grow_is_a_full_disk(tmp_path: Path, may
             stays.close()
         process.kill()
         assert process.injected() == 1
-    async with running(Settings(database_url=f"sqlite:///{later / RECORD}")) as console:
+    async with running(settings_of(later / RECORD)) as console:
         page = (await console.get("/api/events?limit=1")).json
         assert page["size"] == acknowledged + 1
         assert page["items"][0]["entry"]["event"]["id"] == str(acknowledged)

@@ -83,7 +83,7 @@ class Resuming(RuleBasedStateMachine):
     async def _start(self) -> None:
         url = f"sqlite:///{self.folder}/governance.db"
         self.console: Console = await self.stack.enter_async_context(
-            running(Settings(database_url=url, ws_interval_sec=0.02))
+            running(Settings(database_url=url, log_key_file=f"{self.folder}/log.key", ws_interval_sec=0.02))
         )
         self.epoch = (await self.console.get("/api/events?limit=1")).json["epoch"]
 

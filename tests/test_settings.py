@@ -41,6 +41,9 @@ def test_everything_can_be_set() -> None:
             "OAUTH_OPERATORS": "ada@example.net,*@ops.example",
             "OAUTH_VIEWERS": "bob@example.net",
             "LOG_ORIGIN": "example.net/log",
+            "LOG_KEY_FILE": "keys/log.pem",
+            "CHECKPOINT_INTERVAL_SEC": "0.05",
+            "PUBLIC_CHECKPOINT": "True",
             "LOG_LEVEL": "DEBUG",
             "PATH": "/bin",
         }
@@ -61,6 +64,9 @@ def test_everything_can_be_set() -> None:
         oauth_operators=("ada@example.net", "*@ops.example"),
         oauth_viewers=("bob@example.net",),
         log_origin="example.net/log",
+        log_key_file="keys/log.pem",
+        checkpoint_interval_sec=0.05,
+        public_checkpoint=True,
         log_level="debug",
     )
     assert settings.database_path == Path("/var/lib/console/my log.db")
@@ -108,6 +114,9 @@ def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://console.example.net", "set OPERATOR_TOKEN"),
         ("LOG_ORIGIN", "has space", "LOG_ORIGIN"),
         ("LOG_ORIGIN", "has+plus", "LOG_ORIGIN"),
+        ("LOG_KEY_FILE", "/", "name a file"),
+        ("CHECKPOINT_INTERVAL_SEC", "0.01", "0.05"),
+        ("PUBLIC_CHECKPOINT", "perhaps", "true or false"),
         ("LOG_LEVEL", "loud", "debug, info"),
         *((name, "x", "later version") for name in sorted(PLANNED)),
     ],

@@ -90,7 +90,7 @@ def test_an_address_that_others_can_reach_wants_a_token(tmp_path: Path, where: s
 
 def make_record(path: Path) -> None:
     """A record as a console leaves it that was stopped."""
-    with ConsoleProcess(path.parent, {"DATABASE_URL": record_at(path)}) as process:
+    with ConsoleProcess(path.parent, {"DATABASE_URL": record_at(path), "LOG_KEY_FILE": f"{path}.key"}) as process:
         process.terminate()
         assert process.wait() == 0
 

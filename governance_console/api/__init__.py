@@ -12,6 +12,7 @@ from governance_console.journal import Journal
 from governance_console.metrics import Metrics
 from governance_console.sessions import Session, Sessions
 from governance_console.settings import Settings
+from governance_console.signer import LogSigner
 from governance_console.storage import Storage
 
 SETTINGS: Final = AppKey("settings", Settings)
@@ -21,6 +22,7 @@ SESSIONS: Final = AppKey("sessions", Sessions)
 STORAGE: Final[AppKey[Storage]] = AppKey("storage", Storage)
 FEED: Final = AppKey("feed", Feed)
 JOURNAL: Final = AppKey("journal", Journal)
+SIGNER: Final = AppKey("signer", LogSigner)
 ASSISTANT: Final[AppKey[Assistant]] = AppKey("assistant", Assistant)
 
 PARSING: Final = AppKey("parsing", Semaphore)

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from governance_console.api import JOURNAL, METRICS, SETTINGS
+from governance_console.api import JOURNAL, METRICS, SETTINGS, SIGNER
 from governance_console.api.answers import json_answer
 from governance_console.api.cookies import session_cookie
 from governance_console.errors import RecordUnavailable
@@ -25,9 +25,11 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Ready: the record can be written."""
+    """Ready: the record can be written and signed."""
     if not request.app[JOURNAL].writable:
         raise RecordUnavailable("the record cannot be written; the console's log says why")
+    if why := request.app[SIGNER].refusing:
+        raise RecordUnavailable(f"no checkpoint is signed, and events are recorded all the same: {why}")
     return json_answer(_READY)
 
 

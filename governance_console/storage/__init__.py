@@ -20,13 +20,14 @@ class Log:
     """What a log says of itself when it is opened.
 
     ``recorded`` is when its last entry was recorded, or the empty string of an empty log. ``edge`` is that of the
-    tree over its entries.
+    tree over its entries, ``checkpoint`` the newest that was saved.
     """
 
     epoch: str
     origin: str
     recorded: str
     edge: Edge
+    checkpoint: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -93,6 +94,9 @@ class Storage(Protocol):
         Raises StorageFull or RecordUnavailable, after which nothing of it was recorded and trying again is
         right; or StorageFailed, after which nothing may be appended any more.
         """
+
+    async def save_checkpoint(self, size: int, note: bytes) -> None:
+        """Make the signed checkpoint of this size durable. Raises as ``append`` does."""
 
     async def probe(self) -> None:
         """Make one small durable write that changes no entry. Raises as ``append`` does."""

@@ -32,6 +32,7 @@ from governance_console.storage import (
 )
 from governance_console.storage.sqlite_file import WAL_PAGES, SqliteFile
 from governance_console.storage.sqlite_read import COLUMNS, PAGE_SEC, Most, item_of
+from governance_console.storage.sqlite_rows import column
 from governance_console.tiles import Tile
 
 READERS: Final = 2
@@ -77,6 +78,9 @@ class SqliteStorage:
     async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
         await self._write(lambda writer: _append(writer, items, tiles))
 
+    async def save_checkpoint(self, size: int, note: bytes) -> None:
+        await self._write(lambda writer: _save_checkpoint(writer, size, note))
+
     async def probe(self) -> None:
         await self._write(_probe)
 
@@ -115,7 +119,8 @@ class SqliteStorage:
             edge = sqlite_tiles.stored_edge(self._writer, size)
             for _ in range(READERS):
                 self._readers.put(self._file.reader())
-            return Log(epoch, origin, recorded, edge)
+            notes = column(self._writer, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+            return Log(epoch, origin, recorded, edge, notes[0] if notes else None)
 
     def _close(self) -> None:
         self._reader_threads.shutdown()
@@ -168,6 +173,12 @@ def _append(writer: apsw.Connection, items: Sequence[NewItem], tiles: Mapping[Ti
             raise StorageFailed(f"another program changed the record: its last entry is #{last}")
         sqlite_write.insert(writer, items)
         sqlite_tiles.write_tiles(writer, tiles)
+
+
+def _save_checkpoint(writer: apsw.Connection, size: int, note: bytes) -> None:
+    with _transaction(writer):
+        # One that is there already is the same: it is saved again where it is not known whether it was.
+        writer.execute("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
 
 
 def _probe(writer: apsw.Connection) -> None:

@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 import apsw
 from msgspec import DecodeError
 
+from governance_console.durable import sync_folder
 from governance_console.errors import CannotStart, InUse
 from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
@@ -134,7 +135,7 @@ class SqliteFile:
         # Made by us, for its owner only; what SQLite puts beside it has the same mode.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         # Its name has to be durable before anything in it is.
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         writer = apsw.Connection(str(self._path), vfs=self._vfs)
         try:
             writer.set_busy_timeout(5_000)
@@ -242,21 +243,9 @@ def _make_folder(folder: Path) -> None:
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for made in missing:
-        _sync_folder(made.parent)
+        sync_folder(made.parent)
 
 
 def _set_pace(writer: apsw.Connection) -> None:
     """Entries arrive at many places of the indexes: pages that are written again soon should wait for each other."""
     writer.pragma("cache_size", -CACHE_KIB)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in it durable. Where a folder cannot be synced (Windows), the system does it."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
