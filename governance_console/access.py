@@ -23,18 +23,22 @@ class Role(enum.Enum):
 
 
 class Access(enum.Enum):
-    """What a route wants of who asks. ``METRICS`` is open unless a metrics token is set."""
+    """What a route wants of who asks. ``METRICS`` is open unless a metrics token is set; ``WITNESS``, which says
+    nothing of any entry, is ``READ`` unless the console opens it to everybody.
+    """
 
     PUBLIC = "public"
     METRICS = "metrics"
     APPEND = "append"
     READ = "read"
+    WITNESS = "witness"
 
 
 _ALLOWED: Final[Mapping[Access, frozenset[Role]]] = {
     Access.PUBLIC: frozenset(Role),
     Access.METRICS: frozenset((Role.NOBODY,)),
     Access.APPEND: frozenset((Role.AGENT, Role.OPERATOR)),
+    Access.WITNESS: frozenset((Role.VIEWER, Role.OPERATOR)),
     Access.READ: frozenset((Role.VIEWER, Role.OPERATOR)),
 }
 

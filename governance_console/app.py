@@ -24,6 +24,7 @@ from governance_console.api import (
     events,
     gpt,
     history,
+    log,
     session,
     site,
     sources,
@@ -52,6 +53,13 @@ ROUTES: Final = (
     Route("POST", "/api/events", events.post, Access.APPEND),
     Route("GET", "/api/events", history.page, Access.READ),
     Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}", history.entry, Access.READ),
+    Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}/entry", log.entry, Access.READ),
+    Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}/proof", log.proof, Access.READ),
+    Route("GET", "/api/log", log.get, Access.READ),
+    Route("GET", "/api/log/checkpoint", log.checkpoint, Access.WITNESS),
+    Route("GET", "/api/log/consistency", log.consistency, Access.READ),
+    Route("GET", "/api/log/tile/entries/{number:.+}", log.bundle, Access.READ),
+    Route("GET", "/api/log/tile/{level}/{number:.+}", log.tile, Access.WITNESS),
     Route("GET", "/api/sources", sources.get, Access.READ),
     Route("GET", "/api/session", session.get, Access.PUBLIC),
     Route("POST", "/api/session", session.post, Access.PUBLIC),
@@ -77,7 +85,7 @@ def create_app(settings: Settings, storage: Storage | None = None) -> web.Applic
     app[STORAGE] = storage or _storage_of(settings)
     app[ASSISTANT] = StubAssistant()
     app[PARSING] = asyncio.Semaphore(1)
-    add_routes(app, ROUTES)
+    add_routes(app, ROUTES, Access.PUBLIC if settings.public_checkpoint else Access.WITNESS)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.extend((_record, _heartbeat))
     app.on_shutdown.append(telemetry.close_all)
@@ -91,14 +99,14 @@ def _storage_of(settings: Settings) -> Storage:
 async def _record(app: web.Application) -> AsyncIterator[None]:
     """Storage, feed and journal: opened in this order, closed in the other."""
     settings, storage = app[SETTINGS], app[STORAGE]
-    log = await storage.open()
-    feed = app[FEED] = Feed(log.epoch, log.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
-    journal = app[JOURNAL] = Journal(storage, log, feed, app[METRICS])
+    opened = await storage.open()
+    feed = app[FEED] = Feed(opened.epoch, opened.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
+    journal = app[JOURNAL] = Journal(storage, opened, feed, app[METRICS])
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
     try:
         signer = app[SIGNER] = LogSigner(
-            KeyFile(settings.key_path), log, storage, journal, feed, app[METRICS], settings.checkpoint_interval_sec
+            KeyFile(settings.key_path), opened, storage, journal, feed, app[METRICS], settings.checkpoint_interval_sec
         )
         await signer.begin()
         committing, signing = asyncio.create_task(journal.run()), asyncio.create_task(signer.run())

@@ -26,14 +26,17 @@ class Route:
 _ACCESS: Final = web.AppKey("access", dict[int, Access])
 
 
-def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
-    """Add the rows, and refuse to start while any route of the application has no access of its own."""
+def add_routes(app: web.Application, routes: Iterable[Route], witness: Access = Access.WITNESS) -> None:
+    """Add the rows, and refuse to start while any route of the application has no access of its own.
+
+    ``witness`` is what those of ``Access.WITNESS`` want here.
+    """
     app[_ACCESS] = {}
     for row in routes:
         methods = ("GET", "HEAD") if row.method == "GET" and not row.upgrades else (row.method,)
         for method in methods:
             route = app.router.add_route(method, row.path, row.handler, expect_handler=_continue_later)
-            app[_ACCESS][id(route)] = row.access
+            app[_ACCESS][id(route)] = witness if row.access is Access.WITNESS else row.access
     app.on_startup.append(_deny_by_default)
 
 

@@ -24,6 +24,7 @@ from governance_console.openapi.parts import (
     ref,
     whole,
 )
+from governance_console.openapi.proofs import proof_paths
 
 
 def paths() -> dict[str, Any]:
@@ -90,6 +91,7 @@ def paths() -> dict[str, Any]:
                 "responses": {"200": answer("The item.", json_of(ref("Item"))), **problems(400, 401, 403, 404, 503)},
             }
         },
+        **proof_paths(),
         "/api/sources": {
             "get": {
                 "summary": "Who was heard, the last one first",

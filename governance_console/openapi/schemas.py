@@ -80,6 +80,20 @@ def schemas() -> dict[str, Any]:
                 "sources": {"type": "array", "items": object_with(source)},
             }
         ),
+        "Log": object_with(
+            {
+                "origin": text,
+                "epoch": text,
+                "verifier_key": text,
+                "size": whole(),
+                "root": nullable_text,
+                "checkpoint": nullable_text,
+                "signing": text,
+            }
+        ),
+        "Consistency": object_with(
+            {"from": whole(), "to": whole(), "hashes": {"type": "array", "items": {"type": "string"}}}
+        ),
         "Question": {
             "type": "object",
             "anyOf": [{"required": ["query"]}, {"required": ["question"]}],
