@@ -32,6 +32,8 @@ from tests.certificates import Certificate, make_certificate
 from tests.console import Console, running
 from tests.process import ROOT, ConsoleProcess
 
+WELCOME = '{"type":"audit","message":"welcome"}'
+
 linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="measured on Linux only")
 
 
@@ -52,7 +54,7 @@ def entry(seq: int) -> bytes:
 
 
 @contextmanager
-def streaming(*to_each: bytes) -> Iterator[tuple[int, threading.Event]]:
+def streaming(*to_each: bytes, behind: bytes = b"") -> Iterator[tuple[int, threading.Event]]:
     """A server that sends the first watcher these bytes, the next one those; its port, and what lets it begin."""
     door = socket.create_server(("127.0.0.1", 0))
     begun, done = threading.Event(), threading.Event()
@@ -63,7 +65,7 @@ def streaming(*to_each: bytes) -> Iterator[tuple[int, threading.Event]]:
             peer, _ = door.accept()
             peers.append((peer, sent))
             peer.recv(65536)
-            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame("welcome"))
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame(WELCOME) + behind)
         begun.wait(10)
         for peer, sent in peers:
             peer.sendall(sent)
@@ -143,6 +145,14 @@ def test_a_frame_that_the_filter_keeps_out_is_noticed() -> None:
 
 
 @linux
+def test_a_heartbeat_may_come_right_behind_the_welcome_and_an_entry_may_not() -> None:
+    with streaming(b"", behind=frame(WELCOME)) as (port, _):
+        join(port, "", "/").close()
+    with streaming(b"", behind=entry(0)) as (port, _), pytest.raises(WrongResult, match="welcome and heartbeats"):
+        join(port, "", "/")
+
+
+@linux
 async def test_peers_send_texts_of_the_length_that_the_console_sends(console: Console) -> None:
     async with await console.watch() as stream:
         await stream.message()
@@ -209,7 +219,7 @@ def halving(certificate: Certificate, version: ssl.TLSVersion) -> Iterator[tuple
         with peer, suppress(ssl.SSLError, OSError):
             until_done(secured.do_handshake)
             until_done(lambda: secured.read(65536))
-            secured.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame("welcome"))
+            secured.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame(WELCOME))
             peer.sendall(to_send.read())
             begun.wait(10)
             secured.write(entry(0))

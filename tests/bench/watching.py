@@ -210,11 +210,12 @@ def join(port: int, token: str, path: str, trust: ssl.SSLContext | None = None) 
         if b" 101 " not in head.partition(b"\r\n")[0]:
             raise WrongResult(f"no WebSocket: {head[:200]!r}")
         reader = wire.FrameReader()
-        welcomed = reader.feed(rest)
-        while not welcomed:
-            welcomed = reader.feed(_some(peer))
-        if len(welcomed) > 1 or not reader.is_between:
-            raise WrongResult("more than a welcome came first")
+        came = reader.feed(rest)
+        while not came or not reader.is_between:
+            came += reader.feed(_some(peer))
+        # A heartbeat may be due while thousands join: it comes right behind the welcome.
+        if not all(message.startswith(b'{"type":"audit"') for message in came):
+            raise WrongResult("more than a welcome and heartbeats came first")
         if trust is not None:
             peer.setblocking(False)
     except BaseException:
