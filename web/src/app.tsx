@@ -9,9 +9,11 @@ import { SignIn } from "./pages/SignIn.tsx";
 import { Unreachable } from "./pages/Unreachable.tsx";
 import { SessionProvider, useSessionDoor } from "./session/SessionProvider.tsx";
 import { StreamProvider } from "./stream/StreamProvider.tsx";
+import { WitnessProvider } from "./witness/WitnessProvider.tsx";
 
 /** Not for the first paint, which is the Dashboard's. */
 const Log = lazy(async () => ({ default: (await import("./pages/Log.tsx")).Log }));
+const Receipt = lazy(async () => ({ default: (await import("./pages/Receipt.tsx")).Receipt }));
 const Agents = lazy(async () => ({ default: (await import("./pages/Agents.tsx")).Agents }));
 
 export function App() {
@@ -32,15 +34,18 @@ function Gate() {
   if (known.session.principal === null) return <SignIn />;
   return (
     <StreamProvider>
-      <Routes>
-        <Route element={<Frame />}>
-          <Route index element={<Dashboard />} />
-          <Route path="junie" element={<JunieConsole />} />
-          <Route path="log/:seq?" element={<Log />} />
-          <Route path="agents" element={<Agents />} />
-          <Route path="*" element={<NotFound />} />
-        </Route>
-      </Routes>
+      <WitnessProvider>
+        <Routes>
+          <Route element={<Frame />}>
+            <Route index element={<Dashboard />} />
+            <Route path="junie" element={<JunieConsole />} />
+            <Route path="log/:seq?" element={<Log />} />
+            <Route path="log/:seq/receipt" element={<Receipt />} />
+            <Route path="agents" element={<Agents />} />
+            <Route path="*" element={<NotFound />} />
+          </Route>
+        </Routes>
+      </WitnessProvider>
     </StreamProvider>
   );
 }

@@ -3,11 +3,12 @@ import { ApiError, parseProblem } from "./errors.ts";
 import { parseItem, parsePage } from "./items.ts";
 import type { EventsPage, Session, Source, Sources } from "./types.ts";
 
-const READ_TIMEOUT_MS = 30_000;
+export const READ_TIMEOUT_MS = 30_000;
 /** A model may think for a while. */
 const ASK_TIMEOUT_MS = 180_000;
 
-async function call(path: string, init: RequestInit, timeout: number, signal?: AbortSignal): Promise<Response> {
+/** Throws ApiError for anything but a good answer. */
+export async function call(path: string, init: RequestInit, timeout: number, signal?: AbortSignal): Promise<Response> {
   const limit = AbortSignal.timeout(timeout);
   let response: Response;
   try {
@@ -31,7 +32,8 @@ const json = (method: string, body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-async function read<T>(response: Response, parse: (value: unknown) => T | null): Promise<T> {
+/** Throws ApiError where `parse` returns null. */
+export async function read<T>(response: Response, parse: (value: unknown) => T | null): Promise<T> {
   let value: T | null;
   try {
     value = parse(await response.json());

@@ -2,13 +2,19 @@ import { clock, dayName } from "../format/time.ts";
 import type { Seam } from "../stream/seams.ts";
 import css from "../entries/EntryTable.module.css";
 import type { Mark } from "../stream/mark.ts";
+import { useVerdict } from "../witness/WitnessProvider.tsx";
 import { saySeam } from "./saySeam.ts";
+import { isProved } from "./isProved.ts";
 
 export function SeamLine({ seam }: { readonly seam: Seam }) {
   const broken = seam.kind !== "reconnected" || seam.missing > 0;
+  const proved = isProved(seam, useVerdict());
   return (
     <tr className={broken ? css.broken : css.seam}>
-      <td colSpan={7}>{saySeam(seam)}</td>
+      <td colSpan={7}>
+        {saySeam(seam)}
+        {proved && <span title="The checkpoints from before and after are signed, and of one history."> · verified by this browser</span>}
+      </td>
     </tr>
   );
 }

@@ -7,6 +7,8 @@ import button from "../ui/Button.module.css";
 import { cx } from "../ui/cx.ts";
 import { Time } from "../ui/Time.tsx";
 import { useNow } from "../ui/useNow.ts";
+import { useVerdict } from "../witness/WitnessProvider.tsx";
+import { sayVerified } from "../witness/words.ts";
 import { describe, type Condition } from "./condition.ts";
 import css from "./StatusLine.module.css";
 
@@ -29,6 +31,7 @@ export function StatusLine() {
   const offset = useStream((state) => state.clockOffset);
   const unbroken = useStream((state) => state.unbroken);
   const loaded = useStream((state) => state.loaded);
+  const verdict = useVerdict();
   const watcher = useWatcher();
   const now = useNow();
   const condition = describe({ link, beat, heardAt, writable, behind: size - next, online: navigator.onLine, host: location.host }, now);
@@ -71,7 +74,12 @@ export function StatusLine() {
           record <b>not writable</b>: new events are being refused. Free disk space on the host, or read the console’s log.
         </p>
       )}
-      {calm && (
+      {verdict.status === "alarm" && (
+        <p className={cx(css.fact, css.refusing)}>
+          record <b>not as it was signed</b>: <Link to="/">read what this browser found</Link>
+        </p>
+      )}
+      {calm && verdict.status !== "alarm" && (
         <>
           <p className={css.fact}>
             <span className={css.roomy}>record </span>
@@ -90,6 +98,7 @@ export function StatusLine() {
               <Time ms={unbroken.at} text={since(unbroken.at, now)} />
             </b>{" "}
             · {unbroken.seq < size ? <Link to={`/log/${unbroken.seq}`}>{seqName(unbroken.seq)}</Link> : seqName(unbroken.seq)}
+            {verdict.status === "verified" && <span title={sayVerified(verdict, now)}> · verified by this browser</span>}
           </span>
         )}
         {loaded && (

@@ -44,7 +44,7 @@ export function Around({ seq, zone, addressOf }: Props) {
     return () => reading.abort();
   }, [seq]);
   return (
-    <section aria-labelledby="around">
+    <section aria-labelledby="around" className={css.around}>
       <h3 id="around" className={css.heading}>
         Around it
       </h3>

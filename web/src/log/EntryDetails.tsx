@@ -6,6 +6,9 @@ import { prettyJson } from "../format/json.ts";
 import { seqName } from "../format/number.ts";
 import { stamp, type Zone } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
+import { Files } from "../receipt/Files.tsx";
+import { ProofBox } from "../receipt/ProofBox.tsx";
+import { useReceipt } from "../receipt/useReceipt.ts";
 import type { Row } from "../stream/rows.ts";
 import button from "../ui/Button.module.css";
 import { CopyButton } from "../ui/CopyButton.tsx";
@@ -24,10 +27,12 @@ export function EntryDetails({ row, text, zone }: Props) {
   const filters = useMemo(() => parseFilters(new URLSearchParams(search)), [search]);
   const shown = useMemo(() => prettyJson(text), [text]);
   const { entry } = row.item;
+  const [outcome, again] = useReceipt(row.seq, text);
   const trace = entry.event.traceid;
   const here = `/log/${row.seq}`;
   return (
     <>
+      <ProofBox outcome={outcome} again={again} />
       <dl className={css.facts}>
         <Fact name="What">
           <span className={css.kind}>{row.category}</span> <SeverityMark severity={row.severity} />
@@ -61,13 +66,17 @@ export function EntryDetails({ row, text, zone }: Props) {
             </Link>
           </Fact>
         )}
-        <Fact name="Sent by">
+        <Fact name="Recorded by">
           <bdi>{visible(entry.principal)}</bdi>
         </Fact>
       </dl>
       <div className={css.actions}>
         <CopyButton text={shown} label={`JSON of ${seqName(row.seq)}`} />
         <CopyButton name="Copy link" text={`${location.origin}${here}`} label={`to ${seqName(row.seq)}`} />
+        <Files seq={row.seq} outcome={outcome} />
+        <Link className={button.small} to={`${here}/receipt`}>
+          Receipt
+        </Link>
         {search !== "" && (
           <Link className={button.small} to={here}>
             In the whole log

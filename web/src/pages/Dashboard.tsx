@@ -2,7 +2,9 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { quietOnes } from "../agents/order.ts";
 import { useSources } from "../agents/useSources.ts";
 import type { Category } from "../api/types.ts";
+import { Alarm } from "../dashboard/Alarm.tsx";
 import { Attention, useConcerns } from "../dashboard/Attention.tsx";
+import { Checkpoint } from "../dashboard/Checkpoint.tsx";
 import { NO_FILTERS } from "../filters/filters.ts";
 import { HalfHour } from "../dashboard/HalfHour.tsx";
 import { LiveList } from "../dashboard/LiveList.tsx";
@@ -43,6 +45,7 @@ export function Dashboard() {
     <>
       <Attention quiet={quiet ?? []} onShow={show} onShowAll={() => setFilters({ ...NO_FILTERS, severity: "error" })} />
       <HalfHour chosen={filters.categories} onCategory={category} />
+      <Checkpoint />
     </>
   );
   return (
@@ -55,18 +58,21 @@ export function Dashboard() {
     >
       <PageTitle name="Dashboard" />
       <h1 className="hidden">Dashboard</h1>
-      {!roomy && (
-        <details className={css.fold}>
-          <Summary quiet={quiet?.length ?? null} />
-          <div className={css.panel}>{panel}</div>
-        </details>
-      )}
-      <LiveList filters={filters} onFilters={setFilters} opened={opened} onOpened={setOpened} mark={mark} away={away} onBack={back} />
-      {roomy && (
-        <aside className={css.side} aria-label="Last 30 minutes">
-          {panel}
-        </aside>
-      )}
+      <Alarm />
+      <div className={css.columns}>
+        {!roomy && (
+          <details className={css.fold}>
+            <Summary quiet={quiet?.length ?? null} />
+            <div className={css.panel}>{panel}</div>
+          </details>
+        )}
+        <LiveList filters={filters} onFilters={setFilters} opened={opened} onOpened={setOpened} mark={mark} away={away} onBack={back} />
+        {roomy && (
+          <aside className={css.side} aria-label="Last 30 minutes">
+            {panel}
+          </aside>
+        )}
+      </div>
     </div>
   );
 }

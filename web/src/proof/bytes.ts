@@ -48,7 +48,7 @@ export function toNumber(text: string): number {
 /** WebCrypto, which pages have in a secure context only; throws CannotCheck. */
 export function webCrypto(): SubtleCrypto {
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined;
-  if (subtle === undefined) throw new CannotCheck("this page is no secure context, so this browser cannot check");
+  if (subtle === undefined) throw new CannotCheck("this page came over plain http, where browsers offer no cryptography");
   return subtle;
 }
 

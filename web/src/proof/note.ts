@@ -65,7 +65,7 @@ async function isTrue(key: VerifierKey, signature: Signature, text: string): Pro
     imported = await subtle.importKey("raw", key.publicKey, "Ed25519", false, ["verify"]);
   } catch (error) {
     // NotSupportedError: this browser has no Ed25519. Anything else: the key is no key, and has signed nothing.
-    if (error instanceof DOMException && error.name === "NotSupportedError") throw new CannotCheck("this browser has no Ed25519, so it cannot check");
+    if (error instanceof DOMException && error.name === "NotSupportedError") throw new CannotCheck("it does not know Ed25519 signatures; a newer one does");
     return false;
   }
   return subtle.verify("Ed25519", imported, signature.value, utf8(text));

@@ -5,8 +5,14 @@ const entry = { seq: 17, recorded: "2026-11-22T10:00:00.123456Z", principal: "op
 
 test("a heartbeat is one, and knows whether it is the welcome", () => {
   const frame = { type: "audit", message: "[AUDIT] governance heartbeat (welcome)", time: "2026-11-22T10:00:00Z", epoch: "e", size: 17, next: 17, writable: false, interval_sec: 5 };
-  expect(parseMessage(JSON.stringify(frame), 1)).toEqual({ kind: "heartbeat", welcome: true, time: frame.time, epoch: "e", size: 17, next: 17, writable: false, intervalSec: 5, at: 1 });
+  expect(parseMessage(JSON.stringify(frame), 1)).toEqual({ kind: "heartbeat", welcome: true, time: frame.time, epoch: "e", size: 17, next: 17, writable: false, intervalSec: 5, checkpoint: null, refused: null, at: 1 });
   expect(parseMessage(JSON.stringify({ ...frame, message: "[AUDIT] governance heartbeat" }), 1)).toMatchObject({ welcome: false });
+});
+
+test("a heartbeat carries the checkpoint as it came, and why there will be no other", () => {
+  const frame = { type: "audit", message: "", time: "", epoch: "e", size: 17, next: 17, checkpoint: "log\n17\nroot\n\n\u2014 log sig\n", signing: "refused: this database is older than what was signed" };
+  expect(parseMessage(JSON.stringify(frame), 1)).toMatchObject({ checkpoint: frame.checkpoint, refused: "this database is older than what was signed" });
+  expect(parseMessage(JSON.stringify({ ...frame, checkpoint: 17, signing: "ok" }), 1)).toMatchObject({ checkpoint: null, refused: null });
 });
 
 test("an entry keeps its data, null included", () => {

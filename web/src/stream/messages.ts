@@ -11,6 +11,10 @@ export interface Heartbeat {
   readonly next: number;
   readonly writable: boolean;
   readonly intervalSec: number;
+  /** The signed note about the record, as it came; null where nothing is signed yet. */
+  readonly checkpoint: string | null;
+  /** Why the console does not sign any more; null while it does. */
+  readonly refused: string | null;
   /** This browser's clock when it came: it may be looked at later, in a batch. */
   readonly at: number;
 }
@@ -22,6 +26,8 @@ export interface EntryMessage {
 }
 
 export type StreamMessage = Heartbeat | EntryMessage;
+
+const REFUSED = "refused: ";
 
 /** One text frame, received `at`. Null for a kind this page does not know: later consoles may add some. */
 export function parseMessage(frame: string, at: number): StreamMessage | null {
@@ -46,6 +52,8 @@ export function parseMessage(frame: string, at: number): StreamMessage | null {
     next: value.next,
     writable: value.writable !== false,
     intervalSec: typeof value.interval_sec === "number" && value.interval_sec > 0 ? value.interval_sec : 5,
+    checkpoint: text(value.checkpoint) || null,
+    refused: text(value.signing).startsWith(REFUSED) ? text(value.signing).slice(REFUSED.length) : null,
     at,
   };
 }

@@ -12,7 +12,7 @@ const item = (seq: number, severity: Severity = "info", ago = 0): Item => ({
 });
 const entry = (seq: number, severity?: Severity): StreamMessage => ({ kind: "entry", next: seq + 1, item: item(seq, severity) });
 const beat = (size: number, next: number, welcome = false, at = NOW): StreamMessage => ({
-  kind: "heartbeat", welcome, time: new Date(at).toISOString(), epoch: "e", size, next, writable: true, intervalSec: 5, at,
+  kind: "heartbeat", welcome, time: new Date(at).toISOString(), epoch: "e", size, next, writable: true, intervalSec: 5, checkpoint: null, refused: null, at,
 });
 const run = (from: number, to: number): StreamMessage[] => Array.from({ length: to - from }, (_, i) => entry(from + i));
 const batch = (state: StreamState, ...messages: StreamMessage[]): StreamState => reduce(state, { type: "batch", messages, now: NOW });

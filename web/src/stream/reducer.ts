@@ -45,6 +45,10 @@ export interface StreamState {
   readonly historyDone: boolean;
   readonly writable: boolean;
   readonly beat: Beat | null;
+  /** The newest signed note about the record, not yet checked. */
+  readonly checkpoint: string | null;
+  /** Why the console does not sign any more. */
+  readonly refused: string | null;
   /** This browser's clock when the stream last brought anything. */
   readonly heardAt: number | null;
   /** The console's clock minus this browser's, in ms. */
@@ -85,6 +89,8 @@ export const initial: StreamState = {
   historyDone: false,
   writable: true,
   beat: null,
+  checkpoint: null,
+  refused: null,
   heardAt: null,
   clockOffset: 0,
   seams: [],
@@ -130,6 +136,8 @@ function began(state: StreamState, page: EventsPage, now: number, mark: Mark | n
     ...initial,
     link: state.link,
     beat: state.beat,
+    checkpoint: state.checkpoint,
+    refused: state.refused,
     heardAt: state.heardAt,
     clockOffset: state.clockOffset,
     writable: state.writable,
@@ -193,6 +201,8 @@ function heartbeat(state: Draft, beat: Heartbeat): Draft {
     ...state,
     size: Math.max(beat.size, state.next),
     writable: beat.writable,
+    checkpoint: beat.checkpoint,
+    refused: beat.refused,
     beat: { count: (state.beat?.count ?? 0) + 1, at: beat.at, time: beat.time, intervalSec: beat.intervalSec },
     clockOffset: Number.isNaN(time) ? state.clockOffset : time - beat.at,
   };

@@ -1,0 +1,45 @@
+import { words } from "../api/errors.ts";
+import { plural } from "../format/number.ts";
+import type { Outcome } from "./check.ts";
+
+export interface Said {
+  readonly tone: "good" | "busy" | "unknown" | "bad";
+  readonly what: string;
+  readonly more: string;
+}
+
+const DATA = {
+  data: "The data is what was recorded with it.",
+  none: "It was recorded without data.",
+  erased: "Its data was erased since, which leaves the proof as it was.",
+} as const;
+
+/** What this browser found out about an entry. Only "good" says that it is proved. */
+export function sayReceipt(outcome: Outcome): Said {
+  switch (outcome.status) {
+    case "proved":
+      return {
+        tone: "good",
+        what: `Proved by this browser: entry, path and signature agree with the checkpoint of ${plural(outcome.proof.size, "entry", "entries")}.`,
+        more: DATA[outcome.proof.data],
+      };
+    case "checking":
+      return { tone: "busy", what: "Being checked by this browser…", more: "" };
+    case "not signed":
+      return { tone: "busy", what: "Not signed yet.", more: "The console signs every few seconds; this is looked at again by itself." };
+    case "cannot":
+      return { tone: "unknown", what: "This browser could not check.", more: `Neither proved nor disproved: ${outcome.why}. The files can be checked elsewhere.` };
+    case "failed":
+      return { tone: "unknown", what: "Not checked.", more: words(outcome.error).what };
+    case "refuted":
+      return { tone: "bad", what: "Not proved.", more: `This browser checked, and it does not hold: ${outcome.why}. Do not rely on this entry.` };
+    case "alarm":
+      return { tone: "bad", what: "Not proved.", more: "The record that it is in does not continue the one that this browser saw before: the Dashboard tells more." };
+  }
+}
+
+/** "7b1c…": bytes as sha256sum prints them. */
+export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export const fileName = (seq: number, kind: "entry" | "tlog-proof"): string => `${location.host.replace(/[^\w.-]/g, "-")}-${seq}.${kind}`;
+export const ofEntries = (size: number): string => plural(size, "entry", "entries");
