@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, 
 
 from tests.browser import AXE, GONE, INSTALL_AXE, NARROW, WIDE, event, is_live, live, post, row, watched_page
 from tests.console import connected, sample_batch
+from tests.notary import notarised
 from tests.process import ConsoleProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -406,6 +407,25 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
         await agents.get_by_role("link", name="curator").click()
         await expect(page).to_have_url(re.compile(r"/log\?source=curator$"))
         await expect(entry_link(page, 0)).to_be_visible()
+
+
+async def test_an_entry_is_proved_by_the_browser_until_history_changes(
+    browser: Browser, process: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        notary = await notarised(page, process)
+        proof = page.get_by_role("status", name="Proof")
+        await page.goto(f"{process.url}/log/3")
+        await expect(proof).to_contain_text("Proved by this browser")
+        await expect(proof).to_contain_text("the checkpoint of 5 entries. The data is what was recorded with it.")
+        await expect(page.get_by_role("region", name="Status").get_by_text("verified by this browser")).to_be_visible()
+        await post(process, event(5))
+        notary.forged = lambda entry: entry.replace(b"planner-7", b"planner-8")
+        await notary.read()
+        await expect(proof).to_contain_text("Not proved.")
+        await page.get_by_role("link", name="read what this browser found").click()
+        await expect(page.get_by_role("alert")).to_contain_text("The record is not the one that was signed before.")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { seqName } from "../format/number.ts";
+import { stamp } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
 import type { Row } from "../stream/rows.ts";
@@ -62,6 +63,7 @@ export function ReceiptSheet({ row, text }: Props) {
               {proof.root} of {ofEntries(proof.size)}
             </Fact>
             <Fact name="Signed by">{keyName(proof.key)}</Fact>
+            <Fact name="Key known here">since {stamp(proof.since, "utc", proof.at)} UTC</Fact>
           </>
         )}
       </dl>
@@ -84,7 +86,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 function Text({ name, text }: { readonly name: string; readonly text: string }) {
-  const shown = visible(text.slice(0, MOST_SHOWN));
+  const shown = text.slice(0, MOST_SHOWN).split("\n").map(visible).join("\n");
   return (
     <section>
       <h2>{name}</h2>

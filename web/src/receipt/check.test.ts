@@ -84,6 +84,16 @@ test("an entry of another number is not proved by its own proof", async () => {
   expect((await check(4, ITEM, consider, signal)).status).toBe("refuted");
 });
 
+test("an entry that the log has again at another place is not proved by that", async () => {
+  const twice = new SmallLog(key, [...log.entries, utf8(ENTRY)]);
+  const proof = await twice.proof(9);
+  answers["/api/events/3/proof"] = () => new Response(proof);
+  expect((await check(3, ITEM, consider, signal)).status).toBe("refuted");
+  answers["/api/events/9/proof"] = answers["/api/events/3/proof"]!;
+  answers["/api/events/9/entry"] = answers["/api/events/3/entry"]!;
+  expect((await check(9, ITEM, consider, signal)).status).toBe("refuted");
+});
+
 test("not signed yet, no answer, and a browser that cannot are told apart from not proved", async () => {
   answers["/api/events/3/proof"] = () => problem(409);
   expect((await check(3, ITEM, consider, signal)).status).toBe("not signed");

@@ -15,6 +15,8 @@ export interface Proof {
   readonly leaf: Bytes;
   readonly path: readonly Bytes[];
   readonly key: string;
+  /** When this browser first saw that key. */
+  readonly since: number;
   /** The proof file, as it came. */
   readonly file: string;
   readonly data: Beside["kind"];
@@ -73,7 +75,7 @@ export async function check(seq: number, item: string, consider: Consider, signa
     const found = await difference(seq, item, entry);
     if (typeof found === "string") return { status: "refuted", why: found };
     const { size, root } = proved.checkpoint;
-    return { status: "proved", proof: { size, root: toBase64(root), leaf: await leafHash(entry), path, key: verdict.key, file, data: found.kind, at: Date.now() } };
+    return { status: "proved", proof: { size, root: toBase64(root), leaf: await leafHash(entry), path, key: verdict.key, since: verdict.kept.since, file, data: found.kind, at: Date.now() } };
   } catch (error) {
     if (error instanceof CannotCheck) return { status: "cannot", why: error.message };
     if (error instanceof NotInFormat) return { status: "refuted", why: REFUTED["not in format"] };

@@ -86,6 +86,20 @@ test("each note is checked once, a failed one with the next heartbeat again", as
   expect(witness.getVerdict().status).toBe("verified");
 });
 
+test("of the notes that come during a check, the newest is checked next", async () => {
+  const checked: string[] = [];
+  const witness = new Witness(async (note) => {
+    checked.push(note);
+    await settled();
+    return verified(note);
+  }, new Store());
+  for (const note of ["a", "b", "c"]) witness.shown(note);
+  for (let i = 0; i < 4; i += 1) await settled();
+  witness.shown("c");
+  await settled();
+  expect(checked).toEqual(["a", "c"]);
+});
+
 test("an alarm that another tab raised, or acknowledged, is so here too", () => {
   const store = new Store();
   const witness = new Witness(async (note) => verified(note), store);
