@@ -100,6 +100,19 @@ test("of the notes that come during a check, the newest is checked next", async 
   expect(checked).toEqual(["a", "c"]);
 });
 
+test("a browser that cannot check does not go on trying", async () => {
+  const checked: string[] = [];
+  const witness = new Witness(async (note): Promise<Verdict> => {
+    checked.push(note);
+    return { status: "cannot", why: "no Ed25519" };
+  }, new Store());
+  for (const note of ["a", "b"]) {
+    witness.shown(note);
+    await settled();
+  }
+  expect(checked).toEqual(["a"]);
+});
+
 test("an alarm that another tab raised, or acknowledged, is so here too", () => {
   const store = new Store();
   const witness = new Witness(async (note) => verified(note), store);

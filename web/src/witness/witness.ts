@@ -49,7 +49,8 @@ export class Witness {
   /** With every heartbeat. One check at a time: of those that come meanwhile the newest is next. */
   shown(note: string | null): void {
     const again = this.#verdict.status === "failed";
-    if (note === null || this.#busy || (note === this.#shown && !again)) return;
+    // A browser that cannot check will not be able to a moment later.
+    if (note === null || this.#busy || this.#verdict.status === "cannot" || (note === this.#shown && !again)) return;
     this.#shown = note;
     this.#busy = true;
     void this.consider(note).finally(() => {
