@@ -99,7 +99,7 @@ async def test_the_files_and_the_commands_of_a_receipt_lead_to_the_signed_root(
             link = page.get_by_role("link", name=name)
             (tmp_path / (await link.get_attribute("download") or "")).write_bytes(await fetched(link))
         item = await page.request.get(f"{process.url}/api/events/4")
-        (entry,) = tmp_path.glob("*.entry")
+        (entry,) = tmp_path.glob("*.json")
         assert entry.read_bytes() == entry_in(await item.text())
         (proved,) = tmp_path.glob("*.tlog-proof")
         root = proved.read_text().split("\n\n")[1].splitlines()[2]

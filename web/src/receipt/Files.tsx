@@ -7,7 +7,7 @@ import { fileName } from "./words.ts";
 export function Files({ seq, outcome }: { readonly seq: number; readonly outcome: Outcome }) {
   return (
     <>
-      <a className={button.small} href={entryAddress(seq)} download={fileName(seq, "entry")} title="Its exact bytes, as they are hashed">
+      <a className={button.small} href={entryAddress(seq)} download={fileName(seq, "json")} title="Its exact bytes, as they are hashed">
         Entry file
       </a>
       {outcome.status !== "not signed" && outcome.status !== "checking" && (

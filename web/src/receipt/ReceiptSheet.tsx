@@ -99,7 +99,7 @@ function Text({ name, text }: { readonly name: string; readonly text: string }) 
 }
 
 function ByHand({ seq, proof }: { readonly seq: number; readonly proof: Proof }) {
-  const lines = commands(fileName(seq, "entry"), { index: seq, size: proof.size, path: proof.path }, proof.root);
+  const lines = commands(fileName(seq, "json"), { index: seq, size: proof.size, path: proof.path }, proof.root);
   return (
     <section>
       <h2>Check it with nothing of ours</h2>

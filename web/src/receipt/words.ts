@@ -41,5 +41,6 @@ export function sayReceipt(outcome: Outcome): Said {
 /** "7b1c…": bytes as sha256sum prints them. */
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-export const fileName = (seq: number, kind: "entry" | "tlog-proof"): string => `${location.host.replace(/[^\w.-]/g, "-")}-${seq}.${kind}`;
+/** As the console itself names them. */
+export const fileName = (seq: number, kind: "json" | "tlog-proof"): string => `entry-${seq}.${kind}`;
 export const ofEntries = (size: number): string => plural(size, "entry", "entries");
