@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -231,3 +231,53 @@ async def test_axe_finds_nothing_on_receipt_and_alarm_and_what_is_printed_is_the
         await page.goto(process.url)
         await expect(alarm(page)).to_be_visible()
         await watched.accessible()
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[ConsoleProcess]:
+    """A console whose log keeps its name whatever becomes of the file."""
+    settings = {"WS_INTERVAL_SEC": "0.5", "CHECKPOINT_INTERVAL_SEC": "0.2", "LOG_ORIGIN": "log.example/1"}
+    with ConsoleProcess(tmp_path, settings) as one:
+        yield one
+
+
+async def test_what_the_console_itself_signed_is_proved_and_its_files_are_downloaded(
+    browser: Browser, named: ConsoleProcess, tmp_path: Path
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        await post(named, *(event(n) for n in range(7)))
+        await page.goto(f"{named.url}/log/4/receipt")
+        await expect(proof(page)).to_contain_text("Proved by this browser")
+        for name in ("Entry file", "Proof file"):
+            async with page.expect_download() as download:
+                await page.get_by_role("link", name=name).click()
+            file = await download.value
+            await file.save_as(tmp_path / file.suggested_filename)
+        (proved,) = tmp_path.glob("*.tlog-proof")
+        root = proved.read_text(encoding="utf-8").split("\n\n")[1].splitlines()[2]
+        commands = await page.get_by_role("region", name="Commands").inner_text()
+        ended = subprocess.run(
+            ["bash", "-c", commands], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True
+        )
+        assert ended.stdout == f"{root}\n"
+
+
+async def test_a_log_that_was_begun_anew_under_its_old_name_and_key_is_an_alarm(
+    browser: Browser, named: ConsoleProcess, tmp_path: Path
+) -> None:
+    async with watched_page(browser) as watched:
+        page = watched.page
+        watched.expected = GONE
+        await post(named, *(event(n) for n in range(3)))
+        await page.goto(named.url)
+        await expect(said(page)).to_contain_text("Checkpoint of 3 entries")
+        await expect(said(page)).to_contain_text("Verified by this browser")
+        named.terminate()
+        assert named.wait() == 0
+        for file in (tmp_path / "data").iterdir():
+            if file.name != "log.key":
+                file.unlink()
+        named.start()
+        await post(named, *(event(n) for n in range(10, 15)))
+        await expect(alarm(page)).to_contain_text("The record is not the one that was signed before.", timeout=20_000)
