@@ -3,7 +3,6 @@ import { Link } from "react-router";
 import { logOf, sayRhythm } from "../agents/order.ts";
 import type { Source } from "../api/types.ts";
 import { count } from "../format/number.ts";
-import { hourMinute } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
 import { PROBLEMS_HELD } from "../stream/reducer.ts";
 import type { Row } from "../stream/rows.ts";
@@ -49,13 +48,13 @@ interface Props {
 /** Errors and criticals of the last half hour, by kind and source: entries, nothing inferred. And who is missing. */
 export function Attention({ quiet, onShow, onShowAll }: Props) {
   const { all, partial } = useConcerns();
-  // Until the half hour is read back, nobody can say that nothing was wrong.
-  const from = useStream((state) => state.countedFrom);
+  // Until they are read back, nobody can say that nothing was wrong.
+  const known = useStream((state) => state.problemsRead);
   return (
     <section aria-labelledby="attention">
       <h2 id="attention">Wants attention</h2>
       {all.length === 0 && (
-        <p className={css.none}>{from === null ? "Reading the record…" : `No error or critical ${from > 0 ? `since ${hourMinute(from)}` : `in the last ${MINUTES} minutes`}.`}</p>
+        <p className={css.none}>{known ? `No error or critical in the last ${MINUTES} minutes.` : "Reading the record…"}</p>
       )}
       <ul>
         {all.slice(0, MOST).map(({ key, newest, times }) => (

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { CATEGORIES, SEVERITIES, rank, type Category } from "../api/types.ts";
 import { count, plural } from "../format/number.ts";
 import { hourMinute, since } from "../format/time.ts";
-import { bars, byCategory, type Bar } from "../stream/tally.ts";
+import { bars, byCategory, MINUTES, type Bar } from "../stream/tally.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { useNow } from "../ui/useNow.ts";
 import css from "./HalfHour.module.css";
@@ -11,7 +11,13 @@ import { MinutesChart } from "./MinutesChart.tsx";
 /** The gravest first: where room is short they are the ones to see. */
 const GRAVEST_FIRST = [...SEVERITIES].reverse();
 
+/** Where not all was counted, no number is given out as the minute's. */
+const sayCounted = ({ counted }: Bar): string => (counted === "none" ? "not read" : counted === "some" ? "not all read: " : "");
+
 const tell = (bar: Bar): string =>
+  bar.counted === "none" ? sayCounted(bar) : sayCounted(bar) + tellCounts(bar);
+
+const tellCounts = (bar: Bar): string =>
   GRAVEST_FIRST.flatMap((severity) => {
     const n = bar.severities[rank(severity)] ?? 0;
     return n > 0 ? [`${count(n)} ${severity}`] : [];
@@ -22,17 +28,21 @@ export function HalfHour({ chosen, onCategory }: { readonly chosen: readonly Cat
   const tally = useStream((state) => state.tally);
   const offset = useStream((state) => state.clockOffset);
   const from = useStream((state) => state.countedFrom);
+  const oldest = useStream((state) => state.oldest);
   const loaded = useStream((state) => state.loaded);
   const historyDone = useStream((state) => state.historyDone);
   // Once a second is enough for a picture of half an hour, however busy the stream is.
   const now = useNow() + offset;
   const second = Math.floor(now / 1000);
-  const minutes = useMemo(() => bars(tally, now), [second, loaded, historyDone]);
+  // While older history is being read, it is counted from the oldest entry that is here.
+  const reached = from ?? oldest?.at ?? 0;
+  const minutes = useMemo(() => bars(tally, now, reached), [second, loaded, historyDone, reached]);
   const totals = useMemo(() => byCategory(tally, now), [second, loaded, historyDone]);
   const [hovered, setHovered] = useState<number | null>(null);
 
   const most = Math.max(0, ...minutes.map((bar) => bar.total));
   const total = minutes.reduce((sum, bar) => sum + bar.total, 0);
+  const short = from !== null && from > now - MINUTES * 60_000;
   const largest = Math.max(1, ...totals);
   const pointed = hovered === null ? undefined : minutes[hovered];
   return (
@@ -55,7 +65,7 @@ export function HalfHour({ chosen, onCategory }: { readonly chosen: readonly Cat
             </>
           )}
         </p>
-        {from !== null && from > 0 && <p className={css.note}>Counted since {since(from, now)}: before that there was too much to read back.</p>}
+        {short && <p className={css.note}>Counted since {since(from, now)}: before that there was too much to read back.</p>}
         <details className={css.table}>
           <summary>As a table</summary>
           <MinutesTable minutes={minutes} />
@@ -63,8 +73,8 @@ export function HalfHour({ chosen, onCategory }: { readonly chosen: readonly Cat
       </section>
       <section aria-labelledby="categories">
         <div className={css.head}>
-          <h2 id="categories">Last 30 minutes</h2>
-          <span className={css.most}>{loaded && plural(total, "event", "events")}</span>
+          <h2 id="categories">{short ? `Since ${hourMinute(from)}` : `Last ${MINUTES} minutes`}</h2>
+          <span className={css.most}>{from === null ? "reading…" : plural(total, "event", "events")}</span>
         </div>
         {total === 0 && historyDone && <p className={css.note}>No events.</p>}
         <ul>
@@ -105,10 +115,15 @@ function MinutesTable({ minutes }: { readonly minutes: readonly Bar[] }) {
         <tbody>
           {[...minutes].reverse().map((bar) => (
             <tr key={bar.at}>
-              <th scope="row">{hourMinute(bar.at)}</th>
-              {GRAVEST_FIRST.map((severity) => (
-                <td key={severity}>{count(bar.severities[rank(severity)] ?? 0)}</td>
-              ))}
+              <th scope="row">
+                {hourMinute(bar.at)}
+                {bar.counted === "some" && " (not all read)"}
+              </th>
+              {bar.counted === "none" ? (
+                <td colSpan={GRAVEST_FIRST.length}>not read</td>
+              ) : (
+                GRAVEST_FIRST.map((severity) => <td key={severity}>{count(bar.severities[rank(severity)] ?? 0)}</td>)
+              )}
             </tr>
           ))}
         </tbody>

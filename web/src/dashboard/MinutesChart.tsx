@@ -7,6 +7,8 @@ import css from "./HalfHour.module.css";
 
 const HEIGHT = 80;
 const GAP = 2;
+/** Where nothing was read there is no bar, nor is it empty. */
+const UNREAD = "--line";
 /** In the order of SEVERITIES. */
 const COLOURS = ["--bar-debug", "--bar", "--notice", "--warning", "--error", "--critical"] as const;
 
@@ -23,13 +25,17 @@ function colour(name: string, near: HTMLElement): string {
 const totals = (bars: readonly Bar[]): uPlot.AlignedData => [bars.map((_, i) => i), bars.map((bar) => bar.total)];
 
 /** Stacked in whole pixels, the gravest on top. uPlot's own bars would lie over one another and blend at their edges. */
-function draw(chart: uPlot, bars: readonly Bar[], colours: readonly string[]): void {
+function draw(chart: uPlot, bars: readonly Bar[], colours: readonly string[], unread: string): void {
   const { ctx, bbox } = chart;
   const most = chart.scales.y?.max ?? 1;
   const gap = Math.round(GAP * devicePixelRatio);
   bars.forEach((bar, i) => {
     const left = Math.round(bbox.left + (i * bbox.width) / MINUTES);
     const right = Math.round(bbox.left + ((i + 1) * bbox.width) / MINUTES) - gap;
+    if (bar.counted !== "all") {
+      ctx.fillStyle = unread;
+      ctx.fillRect(left, bbox.top, right - left + (bar.counted === "none" ? gap : 0), bbox.height);
+    }
     let below = 0;
     bar.severities.forEach((n, rank) => {
       if (n === 0) return;
@@ -62,6 +68,7 @@ export function MinutesChart({ bars, onHover }: Props) {
     const element = host.current;
     if (!element) return undefined;
     const colours = COLOURS.map((name) => colour(name, element));
+    const unread = colour(UNREAD, element);
     const made = new uPlot(
       {
         width: element.clientWidth,
@@ -72,7 +79,7 @@ export function MinutesChart({ bars, onHover }: Props) {
         scales: { x: { time: false, range: [-0.5, MINUTES - 0.5] }, y: { range: (_, _min, max) => [0, Math.max(1, max)] } },
         axes: [{ show: false }, { show: false }],
         series: [{}, { paths: () => null, points: { show: false } }],
-        hooks: { draw: [(self) => draw(self, latest.current, colours)], setCursor: [(self) => onHover(self.cursor.idx ?? null)] },
+        hooks: { draw: [(self) => draw(self, latest.current, colours, unread)], setCursor: [(self) => onHover(self.cursor.idx ?? null)] },
       },
       totals(latest.current),
       element,

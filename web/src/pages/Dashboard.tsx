@@ -79,13 +79,13 @@ export function Dashboard() {
 
 /** Where there is no room for the panel, whether to open it. `quiet`: null while nobody knows. */
 function Summary({ quiet }: { readonly quiet: number | null }) {
-  const historyDone = useStream((state) => state.historyDone);
+  const known = useStream((state) => state.problemsRead);
   const wanting = useConcerns().all.length + (quiet ?? 0);
   return (
     <summary className={wanting > 0 ? css.wanting : undefined}>
       Last 30 minutes
       {wanting > 0 && ` · ${plural(wanting, "thing wants", "things want")} attention`}
-      {wanting === 0 && historyDone && quiet !== null && " · nothing wants attention"}
+      {wanting === 0 && known && quiet !== null && " · nothing wants attention"}
     </summary>
   );
 }

@@ -121,10 +121,12 @@ test("errors that came before this page was loaded are unseen too, from where so
   const mark = { epoch: "e", seq: 2, at: NOW };
   const began = reduce(initial, { type: "began", page, now: NOW, mark });
   expect(began.unseen).toBe(2);
-  const older = reduce(began, { type: "older", items: [item(2, "error"), item(1, "error")], done: true, now: NOW });
-  expect(older.unseen).toBe(3);
+  const problems = { type: "problems", items: [item(4, "error"), item(3, "critical"), item(2, "error"), item(1, "error")], below: 6 } as const;
+  const read = reduce(batch(began, entry(6, "error")), problems);
+  expect(read.unseen).toBe(4);
+  expect(read.problems.map((row) => row.seq)).toEqual([6, 4, 3, 2, 1]);
   const looked = reduce(began, { type: "looked" });
-  expect(reduce(looked, { type: "older", items: [item(2, "error")], done: true, now: NOW }).unseen).toBe(0);
+  expect(reduce(looked, problems).unseen).toBe(0);
   expect(reduce(initial, { type: "began", page, now: NOW, mark: { ...mark, epoch: "f" } }).unseen).toBe(0);
 });
 

@@ -9,7 +9,7 @@ import { count, MINUTES, NOTHING, type Tally } from "./tally.ts";
 export const HELD = 2000;
 /** The newest of them keep their data, so that they can be read also while the console is away. */
 export const WHOLE = 50;
-/** Errors and criticals held beyond those, so that what wants attention is not pushed out by a busy hour. */
+/** Errors and criticals held beyond those, read by themselves, so that no busy hour pushes out what wants attention. */
 export const PROBLEMS_HELD = 500;
 
 export type Link =
@@ -36,7 +36,10 @@ export interface StreamState {
   readonly loaded: boolean;
   /** Newest first. */
   readonly rows: readonly Row[];
+  /** Newest first; not all of them before `problemsRead`. */
   readonly problems: readonly Row[];
+  /** The errors and criticals from before this page was loaded are here, as far as they are held. */
+  readonly problemsRead: boolean;
   readonly tally: Tally;
   /** The oldest entry that was counted; the list may have let go of it since. */
   readonly oldest: { readonly seq: number; readonly at: number } | null;
@@ -70,6 +73,8 @@ export type Action =
   /** `mark`: where someone last looked, perhaps before this page was loaded. */
   | { readonly type: "began"; readonly page: EventsPage; readonly now: number; readonly mark: Mark | null }
   | { readonly type: "older"; readonly items: readonly Item[]; readonly done: boolean; readonly now: number }
+  /** The newest errors and criticals below the `size` that history began with. */
+  | { readonly type: "problems"; readonly items: readonly Item[]; readonly below: number }
   | { readonly type: "batch"; readonly messages: readonly StreamMessage[]; readonly now: number }
   | { readonly type: "down"; readonly since: number; readonly retryAt: number }
   | { readonly type: "lost-position"; readonly reason: "epoch" | "ahead" }
@@ -83,6 +88,7 @@ export const initial: StreamState = {
   loaded: false,
   rows: [],
   problems: [],
+  problemsRead: false,
   tally: NOTHING,
   oldest: null,
   countedFrom: null,
@@ -110,6 +116,8 @@ export function reduce(state: StreamState, action: Action): StreamState {
       return began(state, action.page, action.now, action.mark);
     case "older":
       return older(state, action.items, action.done, action.now);
+    case "problems":
+      return problemsBefore(state, action.items, action.below);
     case "batch":
       return batch(state, action.messages, action.now);
     case "down":
@@ -156,6 +164,18 @@ function began(state: StreamState, page: EventsPage, now: number, mark: Mark | n
   };
 }
 
+function problemsBefore(state: StreamState, items: readonly Item[], below: number): StreamState {
+  const rows = items.filter((item) => item.entry.seq < below).map(toRow);
+  const since = state.problems.filter((row) => row.seq >= below);
+  const counted = missedOf(state.problems.filter((row) => row.seq < below), state.unseenFrom);
+  return {
+    ...state,
+    problems: [...since, ...problemsOf(rows)].slice(0, PROBLEMS_HELD),
+    problemsRead: true,
+    unseen: state.unseen + missedOf(rows, state.unseenFrom) - counted,
+  };
+}
+
 function older(state: StreamState, items: readonly Item[], done: boolean, now: number): StreamState {
   const below = state.oldest?.seq ?? 0;
   const rows = items.filter((item) => item.entry.seq < below).map(toRow);
@@ -166,9 +186,7 @@ function older(state: StreamState, items: readonly Item[], done: boolean, now: n
     // Where the list is full it has already let go of newer entries than these.
     rows: held([...state.rows, ...rows]),
     oldest,
-    problems: [...state.problems, ...problemsOf(rows)].slice(0, PROBLEMS_HELD),
     tally: count(state.tally, rows, now + state.clockOffset),
-    unseen: state.unseen + missedOf(rows, state.unseenFrom),
     historyDone: done,
     countedFrom: done ? (oldest && oldest.seq > 0 && oldest.at > wanted ? oldest.at : 0) : null,
   };

@@ -17,6 +17,13 @@ test("there is a bar for each of the last thirty minutes, the one under way incl
   expect(all.every((bar) => bar.total === 0 && bar.severities.length === SEVERITIES.length)).toBe(true);
 });
 
+test("a minute of which nothing was read is told apart from an empty one", () => {
+  const counted = bars(NOTHING, NOW, NOW - 5 * MINUTE).map((bar) => bar.counted);
+  expect(counted.slice(-6)).toEqual(["some", "all", "all", "all", "all", "all"]);
+  expect(counted.slice(0, -6).every((each) => each === "none")).toBe(true);
+  expect(bars(NOTHING, NOW).every((bar) => bar.counted === "all")).toBe(true);
+});
+
 test("an entry is counted in the minute it was recorded in, up to its last millisecond", () => {
   const counted = totals([row(0), row(30_000), row(30_001), row(29 * MINUTE + 30_000), row(29 * MINUTE + 30_001)]);
   expect([counted.at(-1), counted.at(-2), counted[0]]).toEqual([2, 1, 1]);

@@ -64,15 +64,18 @@ export interface Bar {
   readonly at: number;
   readonly severities: readonly number[];
   readonly total: number;
+  /** How much of what was recorded in it was counted. */
+  readonly counted: "all" | "some" | "none";
 }
 
-/** The last thirty minutes up to and with the one that `now` is in, oldest first, none left out. */
-export function bars(tally: Tally, now: number): Bar[] {
+/** The last thirty minutes up to and with the one that `now` is in, oldest first, none left out. `from`: nothing before it was counted. */
+export function bars(tally: Tally, now: number, from = 0): Bar[] {
   const last = Math.floor(now / 60_000);
   return Array.from({ length: MINUTES }, (_, i) => {
     const minute = last - MINUTES + 1 + i;
     const severities = tally.minutes.get(minute)?.severities ?? SEVERITIES.map(() => 0);
-    return { at: minute * 60_000, severities, total: severities.reduce((sum, n) => sum + n, 0) };
+    const at = minute * 60_000;
+    return { at, severities, total: severities.reduce((sum, n) => sum + n, 0), counted: at >= from ? "all" : at + 60_000 > from ? "some" : "none" };
   });
 }
 

@@ -138,6 +138,27 @@ test("where the record is another, its history is read anew", async () => {
   expect(watcher.getState()).toMatchObject({ epoch: "f", rows: { length: 1 }, seams: [{ kind: "other" }] });
 });
 
+test("errors are read by themselves, beyond all that is read back, and until they are nobody says there were none", async () => {
+  let reachable = false;
+  const quiet = (before: number) => Array.from({ length: 1000 }, (_, i) => ({ entry: entry(before - 1 - i) }));
+  const history = (path: string): Response => {
+    const query = new URL(path, "https://ops-1").searchParams;
+    const before = Number(query.get("before") ?? 20_000);
+    if (query.get("severity") !== "error") return Response.json({ epoch: "e", size: 20_000, next: before - 1000, items: quiet(before) });
+    if (!reachable) return new Response(null, { status: 503 });
+    return Response.json({ epoch: "e", size: 20_000, next: null, items: [{ entry: entry(7, "critical") }] });
+  };
+  const watcher = await started(0);
+  socket().onclose?.({ code: 4510, reason: "epoch" });
+  answer = history;
+  await rest(1500);
+  expect(watcher.getState()).toMatchObject({ historyDone: true, problems: [], problemsRead: false });
+  expect(watcher.getState().countedFrom).toBeGreaterThan(0);
+  reachable = true;
+  await rest(5000);
+  expect(watcher.getState()).toMatchObject({ problems: [{ seq: 7 }], problemsRead: true });
+});
+
 test("whether one is still signed in is asked where a failure may mean that one is not", async () => {
   const checkSession = vi.fn();
   await started(0, checkSession);

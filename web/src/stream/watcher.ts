@@ -1,14 +1,18 @@
 import { getEvents } from "../api/client.ts";
+import type { Item } from "../api/types.ts";
+import { NO_FILTERS } from "../filters/filters.ts";
 import { Connection } from "./connection.ts";
 import { readMark } from "./mark.ts";
 import { parseMessage, type StreamMessage } from "./messages.ts";
-import { initial, reduce, type Action, type StreamState } from "./reducer.ts";
+import { initial, PROBLEMS_HELD, reduce, type Action, type StreamState } from "./reducer.ts";
 import { MINUTES } from "./tally.ts";
 
 const FIRST_PAGE = 100;
 const OLDER_PAGE = 1000;
 /** The half hour is read back this far; a busier one says from when it counts. */
 const OLDER_PAGES = 6;
+/** How soon errors and criticals are asked for again that could not be read: until then nobody can say that nothing was wrong. */
+const PROBLEMS_AGAIN_MS = 5000;
 /** A page in the background gets no animation frames; it is brought up to date this often instead. */
 const HIDDEN_FLUSH_MS = 1000;
 /** Beyond this a queue is worked off at once, so that recovering a million entries needs no memory for them. */
@@ -90,7 +94,26 @@ export class Watcher {
     const page = await getEvents({ limit: FIRST_PAGE }, reading.signal);
     reading.signal.throwIfAborted();
     this.#dispatch({ type: "began", page, now: Date.now(), mark: readMark() });
+    void this.#readProblems(page.size, reading.signal);
     void this.#readBack(page.next, reading.signal);
+  }
+
+  /** By themselves: there may be any number of others between them. */
+  async #readProblems(below: number, signal: AbortSignal): Promise<void> {
+    try {
+      const items: Item[] = [];
+      for (let before: number | null = below; before !== null && items.length < PROBLEMS_HELD; ) {
+        const page = await getEvents({ limit: PROBLEMS_HELD, before }, signal, { ...NO_FILTERS, severity: "error" });
+        if (signal.aborted || page.epoch !== this.#state.epoch) return;
+        items.push(...page.items);
+        before = page.next;
+      }
+      this.#dispatch({ type: "problems", items, below });
+    } catch {
+      if (signal.aborted) return;
+      const again = setTimeout(() => void this.#readProblems(below, signal), PROBLEMS_AGAIN_MS);
+      signal.addEventListener("abort", () => clearTimeout(again), { once: true });
+    }
   }
 
   async #readBack(before: number | null, signal: AbortSignal): Promise<void> {
