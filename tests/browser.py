@@ -7,7 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
@@ -106,6 +106,22 @@ def row(page: Page, text: str | re.Pattern[str]) -> Locator:
 
 async def is_live(page: Page) -> None:
     await expect(page.get_by_role("region", name="Status").get_by_role("status")).to_have_text("Live", timeout=15_000)
+
+
+class Box(NamedTuple):
+    """Where something is drawn, in whole pixels of the viewport."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+async def box(locator: Locator) -> Box:
+    found = await locator.bounding_box()
+    assert found is not None
+    left, top, width, height = (found[name] for name in ("x", "y", "width", "height"))
+    return Box(*(round(edge) for edge in (left, top, left + width, top + height)))
 
 
 async def post(console: ConsoleProcess, *events: dict[str, Any], token: str = "") -> None:

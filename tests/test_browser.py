@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser import AXE, GONE, INSTALL_AXE, NARROW, WIDE, event, is_live, live, post, row, watched_page
+from tests.browser import AXE, GONE, INSTALL_AXE, NARROW, WIDE, box, event, is_live, live, post, row, watched_page
 from tests.conftest import TOKEN
 from tests.console import Client, connected, sample_lines
 from tests.process import ConsoleProcess
@@ -67,6 +67,30 @@ async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
         await expect(row(page, "tool-7")).to_have_count(0)
         await pill.click()
         await expect(row(page, "tool-7")).to_be_visible()
+        # On a phone: what it was goes before what it said, and nothing touches what is beside it.
+        await page.set_viewport_size(NARROW)
+        await post(process, event(8, severity="critical"))
+        cells = row(page, "tool-8").get_by_role("cell")
+        await expect(cells.filter(has_text="agent.tool.call")).to_be_in_viewport()
+        time, severity, source, kind, what = [
+            await box(cells.filter(has_text=text).locator(part))
+            for text, part in (
+                (re.compile(r"^\d\d:\d\d:\d\d$"), "time"),
+                ("critical", "span"),
+                ("planner-7", "xpath=."),
+                ("agent.tool.call", "xpath=."),
+                ("tool-8", "xpath=."),
+            )
+        ]
+        assert time.right + 4 <= severity.left
+        assert severity.right + 4 <= source.left
+        assert (kind.left, kind.top) == (time.left - 16, source.bottom)
+        assert (what.left, what.top) == (kind.right, kind.top)
+        # The page does not move with the numbers that tick.
+        top = (await box(live(page))).top
+        await post(process, *(event(n) for n in range(100, 1300)))
+        await expect(page.get_by_role("region", name="Status")).to_contain_text(re.compile(r"1,\d\d\d a minute"))
+        assert (await box(live(page))).top == top
 
 
 async def test_pause_and_filters(browser: Browser, process: ConsoleProcess) -> None:

@@ -50,6 +50,7 @@ export function StatusLine() {
         </svg>
         {/* Only the word is announced: a countdown read out every second would drown everything else. */}
         <strong role="status">{condition.word}</strong>
+        {condition.ticking && <span className={css.ticking}>{condition.ticking}</span>}
         {condition.detail && <span className={css.detail}>{condition.detail}</span>}
       </p>
       {condition.retry && (
@@ -81,11 +82,10 @@ export function StatusLine() {
       )}
       {calm && verdict.status !== "alarm" && (
         <>
-          <p className={css.fact}>
-            <span className={css.roomy}>record </span>
-            <b>writable</b>
+          <p className={cx(css.fact, css.writable)}>
+            record <b>writable</b>
           </p>
-          <p className={css.fact}>
+          <p className={cx(css.fact, css.rate)}>
             <b>{count(aMinute(tally, now + offset))}</b> a minute
           </p>
         </>

@@ -7,8 +7,8 @@ const facts = { link: { phase: "live" }, beat, heardAt: 0, writable: true, behin
 test.each([
   ["live", facts, { tone: "good", word: "Live", retry: false }],
   ["live, but the record is not written", { ...facts, writable: false }, { tone: "bad", word: "Live" }],
-  ["catching up", { ...facts, link: { phase: "catching-up", target: 9 }, behind: 1200 }, { word: "Catching up", detail: "1,200" }],
-  ["waiting to reconnect", { ...facts, link: { phase: "waiting", retryAt: 4000 } }, { tone: "warn", word: "Reconnecting", detail: "in 4 s · no answer from ops-1:8080: check that the console runs", retry: true }],
+  ["catching up", { ...facts, link: { phase: "catching-up", target: 9 }, behind: 1200 }, { word: "Catching up", ticking: "1,200" }],
+  ["waiting to reconnect", { ...facts, link: { phase: "waiting", retryAt: 4000 } }, { tone: "warn", word: "Reconnecting", ticking: "in 4 s", detail: "no answer from ops-1:8080: check that the console runs", retry: true }],
   ["trying right now", { ...facts, link: { phase: "waiting", retryAt: 0 } }, { word: "Reconnecting", retry: false }],
   ["without a network", { ...facts, online: false, link: { phase: "waiting", retryAt: 4000 } }, { tone: "bad", word: "Offline", retry: true }],
 ] as const)("%s", (_, given, expected) => expect(tell(given, 0)).toMatchObject(expected));
@@ -27,5 +27,5 @@ test.each([
 ] as const)("%s", (_, given, now, word) => expect(tell(given, now).word).toBe(word));
 
 test("silence is counted from the last heartbeat, in amber", () => {
-  expect(tell({ ...facts, heardAt: 3000 }, 12_400)).toMatchObject({ tone: "warn", detail: expect.stringMatching(/^for 12 s · ops-1:8080 says nothing/) });
+  expect(tell({ ...facts, heardAt: 3000 }, 12_400)).toMatchObject({ tone: "warn", ticking: "for 12 s", detail: expect.stringMatching(/^ops-1:8080 says nothing/) });
 });

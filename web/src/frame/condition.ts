@@ -5,6 +5,8 @@ import { span } from "../format/time.ts";
 export interface Condition {
   readonly tone: "good" | "busy" | "warn" | "bad";
   readonly word: string;
+  /** A number in words that changes while the rest stays. */
+  readonly ticking: string;
   /** What there is to know or do beyond the word. */
   readonly detail: string;
   readonly retry: boolean;
@@ -36,20 +38,20 @@ function isSilent({ beat, heardAt }: Facts, now: number): boolean {
 export function describe(facts: Facts, now: number): Condition {
   const { link, beat, writable, behind, online, host } = facts;
   if (beat && (link.phase === "live" || link.phase === "catching-up") && isSilent(facts, now)) {
-    return { tone: "warn", word: "No heartbeat", detail: `for ${span(now - beat.at)} · ${host} says nothing: check that the console does not hang`, retry: false };
+    return { tone: "warn", word: "No heartbeat", ticking: `for ${span(now - beat.at)}`, detail: `${host} says nothing: check that the console does not hang`, retry: false };
   }
   switch (link.phase) {
     case "connecting":
-      return { tone: "busy", word: "Connecting", detail: "", retry: false };
+      return { tone: "busy", word: "Connecting", ticking: "", detail: "", retry: false };
     case "catching-up":
-      return { tone: "busy", word: "Catching up", detail: count(Math.max(0, behind)), retry: false };
+      return { tone: "busy", word: "Catching up", ticking: count(Math.max(0, behind)), detail: "", retry: false };
     case "live":
-      return { tone: writable ? "good" : "bad", word: "Live", detail: "", retry: false };
+      return { tone: writable ? "good" : "bad", word: "Live", ticking: "", detail: "", retry: false };
     case "waiting": {
       const wait = link.retryAt - now;
       const when = wait > 0 ? `in ${span(Math.max(1000, wait))}` : "now";
-      if (!online) return { tone: "bad", word: "Offline", detail: `no network on this computer · trying again ${when}`, retry: wait > 0 };
-      return { tone: "warn", word: "Reconnecting", detail: `${when} · no answer from ${host}: check that the console runs`, retry: wait > 0 };
+      if (!online) return { tone: "bad", word: "Offline", ticking: when, detail: "no network on this computer: it is tried again all the same", retry: wait > 0 };
+      return { tone: "warn", word: "Reconnecting", ticking: when, detail: `no answer from ${host}: check that the console runs`, retry: wait > 0 };
     }
   }
 }

@@ -1,5 +1,5 @@
 import { getEvents } from "../api/client.ts";
-import type { Item } from "../api/types.ts";
+import type { EventsPage, Item } from "../api/types.ts";
 import { NO_FILTERS } from "../filters/filters.ts";
 import { Connection } from "./connection.ts";
 import { readMark } from "./mark.ts";
@@ -102,8 +102,9 @@ export class Watcher {
   async #readProblems(below: number, signal: AbortSignal): Promise<void> {
     try {
       const items: Item[] = [];
-      for (let before: number | null = below; before !== null && items.length < PROBLEMS_HELD; ) {
-        const page = await getEvents({ limit: PROBLEMS_HELD, before }, signal, { ...NO_FILTERS, severity: "error" });
+      let before: number | null = below;
+      for (let pages = 0; before !== null && items.length < PROBLEMS_HELD && pages < OLDER_PAGES; pages += 1) {
+        const page: EventsPage = await getEvents({ limit: PROBLEMS_HELD, before }, signal, { ...NO_FILTERS, severity: "error" });
         if (signal.aborted || page.epoch !== this.#state.epoch) return;
         items.push(...page.items);
         before = page.next;
