@@ -16,8 +16,8 @@ export function Chip({ name, value, children }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <details ref={details} className={css.chip} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className={cx(value !== "" && css.set)}>
-        {name}
+      <summary className={cx(value !== "" && css.set)} title={value === "" ? undefined : `${name} ${value}`}>
+        <span className={css.name}>{name}</span>
         {value !== "" && <span className={css.value}> {value}</span>}
       </summary>
       <fieldset className={css.choices}>

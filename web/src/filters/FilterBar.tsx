@@ -3,6 +3,7 @@ import { CATEGORIES, SEVERITIES } from "../api/types.ts";
 import { visible } from "../format/visible.ts";
 import { SEARCH_ID } from "../frame/useShortcuts.ts";
 import button from "../ui/Button.module.css";
+import { cx } from "../ui/cx.ts";
 import { SeverityMark } from "../ui/SeverityMark.tsx";
 import { Chip } from "./Chip.tsx";
 import css from "./FilterBar.module.css";
@@ -48,21 +49,26 @@ export function FilterBar({ filters, onFilters, more }: Props) {
         <SourceChoices chosen={filters.sources} onChoose={(source) => change({ sources: toggled(filters.sources, source) })} />
       </Chip>
       {more}
-      <input
-        id={SEARCH_ID}
-        type="search"
-        className={css.text}
-        aria-label="Filter by text"
-        placeholder="Filter  /"
-        maxLength={LONGEST_TEXT}
-        value={filters.text}
-        onChange={(event) => change({ text: event.target.value })}
-      />
-      {isActive(filters) && (
-        <button type="button" className={button.button} onClick={() => onFilters(NO_FILTERS)}>
-          Clear
-        </button>
-      )}
+      <div className={css.search}>
+        <input
+          id={SEARCH_ID}
+          type="search"
+          className={css.text}
+          aria-label="Filter by text"
+          placeholder="Filter  /"
+          maxLength={LONGEST_TEXT}
+          value={filters.text}
+          onChange={(event) => change({ text: event.target.value })}
+        />
+        {isActive(filters) && (
+          <button type="button" className={cx(button.button, css.clear)} onClick={() => onFilters(NO_FILTERS)}>
+            <span className={css.word}>Clear</span>
+            <svg viewBox="0 0 10 10" width="10" height="10" stroke="currentColor" strokeWidth="1.5" aria-hidden="true">
+              <path d="M1 1 9 9M9 1 1 9" />
+            </svg>
+          </button>
+        )}
+      </div>
     </div>
   );
 }
