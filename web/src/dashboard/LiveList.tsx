@@ -4,9 +4,11 @@ import table from "../entries/EntryTable.module.css";
 import { FilterBar } from "../filters/FilterBar.tsx";
 import { isActive, matches, needsConsole, type Filters } from "../filters/filters.ts";
 import { NameChips } from "../filters/NameChips.tsx";
+import { NotUnderstood } from "../filters/NotUnderstood.tsx";
 import { TimeChip } from "../filters/TimeChip.tsx";
 import { count } from "../format/number.ts";
 import { dayOf } from "../format/time.ts";
+import { LIST_ID } from "../frame/useShortcuts.ts";
 import type { Mark } from "../stream/mark.ts";
 import { placeOf } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
@@ -143,8 +145,9 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
         <button type="button" className={button.button} onClick={() => (paused ? back() : setPaused(true))}>
           {paused ? "Resume" : "Pause"}
         </button>
+        <NotUnderstood />
       </div>
-      <div ref={scroller} className={cx(table.scroller, css.scroller)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
+      <div ref={scroller} id={LIST_ID} tabIndex={-1} className={cx(table.scroller, css.scroller)} onScroll={(event: UIEvent) => setScrolled(event.currentTarget.scrollTop > AWAY_PX)}>
         <table className={table.table} aria-label="Live messages" aria-busy={!loaded || stale}>
           <EntryHead size={size} time="time" />
           <tbody>

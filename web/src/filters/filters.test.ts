@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Category, Severity } from "../api/types.ts";
 import { toRow, type Row } from "../stream/rows.ts";
-import { address, loosened, matches, needsConsole, NO_FILTERS, parseFilters, toQuery } from "./filters.ts";
+import { address, loosened, matches, needsConsole, NO_FILTERS, notUnderstood, parseFilters, toQuery } from "./filters.ts";
 
 const row = (seq: number, severity: Severity = "info", category: Category = "tool", source = "planner-7"): Row =>
   toRow({ entry: { seq, recorded: "2026-11-22T10:00:00Z", principal: "operator", category, severity, event: { source, type: "agent.tool.call" } } });
@@ -17,6 +17,13 @@ test("filters survive the URL, whatever a source is called", () => {
 test("what the URL says wrongly is not a filter", () => {
   expect(parseFilters(new URLSearchParams("category=nope&severity=loud&source=&since=yesterday&until=2026-13-01T00:00:00Z&other=1"))).toEqual(NO_FILTERS);
 });
+
+test.each([
+  ["category=zz&severity=loud&source=&foo=1&since=x", ["category=zz", "severity=loud", "foo=1", "since=x"]],
+  ["severity=error&severity=debug&category=tool&category=tool&source=a%2Cb", ["severity=debug"]],
+  [`q=${"x".repeat(501)}`, [`q=${"x".repeat(501)}`]],
+  ["since=2026-11-22T10:00:00Z&until=2026-11-22T12:00:00%2B02:00&type=a.*&traceid=t&q=a+b", []],
+])("what of %s is no filter can be told", (query, wrong) => expect(notUnderstood(new URLSearchParams(query))).toEqual(wrong));
 
 test("severity is a minimum", () => {
   const filters = { ...NO_FILTERS, severity: "warning" } as const;

@@ -29,6 +29,20 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 const moment = (value: string | null): string => (value !== null && RFC_3339.test(value) && !Number.isNaN(Date.parse(value)) ? value : "");
 
+const ONCE: readonly string[] = ["severity", "since", "until", "q"];
+
+/** What the URL says that is no filter, as it says it: it is left out, and that has to be told. */
+export function notUnderstood(query: URLSearchParams): string[] {
+  const filters = parseFilters(query);
+  const taken = toQuery(filters);
+  const wrong = [...query].filter(([name, value]) => {
+    if (value === "") return false;
+    // The text may have been cut, and of two severities only one counts.
+    return ONCE.includes(name) ? taken.get(name) !== value : !taken.has(name, value);
+  });
+  return [...new Set(wrong.map(([name, value]) => `${name}=${value}`))];
+}
+
 /** What the URL says wrongly is not a filter: a link that someone mangled still opens. */
 export function parseFilters(query: URLSearchParams): Filters {
   const named = query.getAll("category");

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { FilterBar } from "../filters/FilterBar.tsx";
 import type { Filters } from "../filters/filters.ts";
 import { NameChips } from "../filters/NameChips.tsx";
+import { NotUnderstood } from "../filters/NotUnderstood.tsx";
 import { TimeChip } from "../filters/TimeChip.tsx";
 import { count } from "../format/number.ts";
 import type { Zone } from "../format/time.ts";
@@ -48,6 +49,7 @@ export function LogBar({ filters, onFilters, pages, zone, onZone, onNewest }: Pr
         UTC
       </button>
       <ExportLink filters={filters} />
+      <NotUnderstood />
     </div>
   );
 }
