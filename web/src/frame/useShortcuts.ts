@@ -7,6 +7,8 @@ import { PLACES } from "./places.ts";
 export const SHORTCUTS = "shortcuts";
 /** The text filter of the page, where it has one. */
 export const SEARCH_ID = "search";
+/** What it filters. */
+export const LIST_ID = "list";
 
 /** How long `g` waits for its second key. */
 const CHORD_MS = 1500;
@@ -22,7 +24,10 @@ export function useShortcuts(help: () => void): void {
       if (event.key === "Escape" && isTyping(event.target)) {
         // Only leaves the field: some browsers would empty a search field, and what it filters with it.
         event.preventDefault();
-        return (event.target as HTMLElement).blur();
+        const field = event.target as HTMLElement;
+        field.blur();
+        if (field.id === SEARCH_ID) toList();
+        return;
       }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector("dialog[open]") || readPreference(SHORTCUTS) === "off") return;
@@ -33,6 +38,11 @@ export function useShortcuts(help: () => void): void {
       else if (event.key === "/") search();
       else return;
       event.preventDefault();
+    }
+    function toList() {
+      const list = document.getElementById(LIST_ID);
+      // A list that is gone through with the arrow keys has one row that Tab stops at.
+      (list?.querySelector<HTMLElement>("[data-seq][tabindex='0']") ?? list)?.focus({ preventScroll: true });
     }
     function search() {
       const field = document.getElementById(SEARCH_ID);

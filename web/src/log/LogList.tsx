@@ -3,6 +3,7 @@ import { useLocation } from "react-router";
 import { EntryHead } from "../entries/EntryHead.tsx";
 import table from "../entries/EntryTable.module.css";
 import type { Zone } from "../format/time.ts";
+import { LIST_ID } from "../frame/useShortcuts.ts";
 import { cx } from "../ui/cx.ts";
 import { useMedia, WIDE } from "../ui/useMedia.ts";
 import { useNow } from "../ui/useNow.ts";
@@ -12,8 +13,6 @@ import { placeOf, type Pages } from "./pages.ts";
 import { visitOf, writePlace } from "./place.ts";
 import type { LogReader } from "./reader.ts";
 import { centre, drawn, reveal } from "./window.ts";
-
-export const ENTRIES_ID = "entries";
 
 /** As the stylesheet has them. */
 const ROW_PX = 24;
@@ -190,7 +189,7 @@ export function LogList({ pages, reader, stale, opened, zone, addressOf, onOpen,
   const at = cursor === null ? -1 : placeOf(rows, cursor);
   const stop = at >= from && at < to ? at : firstSeen;
   return (
-    <div ref={scroller} id={ENTRIES_ID} tabIndex={-1} className={cx(table.scroller, css.scroller, stale && table.stale)} onScroll={scrolled}>
+    <div ref={scroller} id={LIST_ID} tabIndex={-1} className={cx(table.scroller, css.scroller, stale && table.stale)} onScroll={scrolled}>
       <table className={cx(table.table, table.stamped)} aria-label="Entries" aria-busy={stale} aria-rowcount={pages.bottom === null && pages.loaded ? rows.length + 1 : -1}>
         <EntryHead size={pages.size} time={zone === "utc" ? "time UTC" : "time"} stamped />
         <tbody onKeyDown={step}>

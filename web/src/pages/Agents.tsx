@@ -7,7 +7,7 @@ import { MOST_SOURCES } from "../api/client.ts";
 import { words } from "../api/errors.ts";
 import { count, plural } from "../format/number.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
-import { SEARCH_ID } from "../frame/useShortcuts.ts";
+import { LIST_ID, SEARCH_ID } from "../frame/useShortcuts.ts";
 import button from "../ui/Button.module.css";
 import { Empty } from "../ui/Empty.tsx";
 import notices from "../ui/Notices.module.css";
@@ -65,7 +65,7 @@ export function Agents() {
           </button>
         </p>
       )}
-      <div className={css.scroller}>
+      <div id={LIST_ID} tabIndex={-1} className={css.scroller}>
         {heard === null && error === null && <p className={notices.foot}>Reading who was heard…</p>}
         {heard !== null && all.length === 0 && <Empty />}
         {shown.length > 0 && heard !== null && <AgentsTable sources={shown} told={heard.time} order={order} onOrder={sort} />}

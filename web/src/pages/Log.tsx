@@ -5,10 +5,11 @@ import { address, isActive, toQuery, type Filters } from "../filters/filters.ts"
 import { useFilters } from "../filters/useFilters.ts";
 import { seqName } from "../format/number.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
+import { LIST_ID } from "../frame/useShortcuts.ts";
 import { EntryPanel } from "../log/EntryPanel.tsx";
 import { LogBar } from "../log/LogBar.tsx";
 import { LogFoot } from "../log/LogFoot.tsx";
-import { ENTRIES_ID, LogList } from "../log/LogList.tsx";
+import { LogList } from "../log/LogList.tsx";
 import { NoMatch } from "../log/NoMatch.tsx";
 import { neighbours } from "../log/pages.ts";
 import { useReader, type Restart } from "../log/useReader.ts";
@@ -68,7 +69,7 @@ export function Log() {
     if (pages.freshTop < pages.size) return setRestart({ of: settled });
     // Put in first, or keeping its place would undo the scrolling.
     flushSync(reader.showFresh);
-    document.getElementById(ENTRIES_ID)?.scrollTo({ top: 0 });
+    document.getElementById(LIST_ID)?.scrollTo({ top: 0 });
   }
 
   const nothing = pages.loaded && !stale && pages.rows.length === 0 && pages.bottom === null;
