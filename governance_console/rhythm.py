@@ -17,18 +17,24 @@ SAMPLE: Final = 64
 LEAST_SAMPLE: Final = 5
 """With fewer moments there is no rhythm to speak of."""
 
+LEAST_SPAN_SEC: Final = 600.0
+"""Nor for whoever was heard for less: a file that was loaded has come in and is done."""
+
 MUCH_LONGER: Final = 3.0
 LEAST_SILENCE_SEC: Final = 30.0
 
 
-def usual_gap_sec(recorded: Sequence[str]) -> float | None:
-    """Seconds that nine of ten gaps between these events stay within, or None for too few of them.
+def usual_gap_sec(first: str, recorded: Sequence[str]) -> float | None:
+    """Seconds that nine of ten gaps between these events stay within, or None where there is no rhythm.
 
-    ``recorded`` are times as the console writes them, newest first.
+    ``first`` is when its first event ever was recorded, ``recorded`` when its last ones were, newest
+    first; times as the console writes them.
     """
     # What came in one batch was recorded at one moment, and says nothing of how often its sender is heard.
     moments = [datetime.fromisoformat(one) for one in dict.fromkeys(recorded)]
     if len(moments) < LEAST_SAMPLE:
+        return None
+    if (moments[0] - datetime.fromisoformat(first)).total_seconds() < LEAST_SPAN_SEC:
         return None
     gaps = sorted((later - earlier).total_seconds() for later, earlier in pairwise(moments))
     return gaps[(len(gaps) - 1) * 9 // 10]

@@ -33,7 +33,14 @@ def heard(*seconds_ago: float) -> list[str]:
     ],
 )
 def test_the_usual_gap_is_what_nine_of_ten_stay_within(recorded: list[str], usual: float | None) -> None:
-    assert usual_gap_sec(recorded) == usual
+    (long_before,) = heard(10_000)
+    assert usual_gap_sec(long_before, recorded) == usual
+
+
+@pytest.mark.parametrize(("span", "usual"), [(64, None), (609, None), (610, 1.0), (86_400, 1.0)])
+def test_what_came_in_and_was_done_within_minutes_is_no_rhythm(span: int, usual: float | None) -> None:
+    (first,) = heard(span)
+    assert usual_gap_sec(first, heard(*range(10, 74))) == usual
 
 
 @pytest.mark.parametrize(
@@ -75,12 +82,14 @@ async def heard_before(path: Path, *heard: tuple[str, list[datetime]]) -> None:
 
 async def test_a_source_that_fell_silent_is_quiet_and_its_last_hour_empty(settings: Settings) -> None:
     two_hours_ago = utc_now() - timedelta(hours=2)
-    every_minute = [two_hours_ago + timedelta(minutes=minute) for minute in range(6)]
-    await heard_before(settings.database_path, ("gone", every_minute), ("here", [utc_now()]))
+    every_minute = [two_hours_ago + timedelta(minutes=minute) for minute in range(11)]
+    loaded = [two_hours_ago + timedelta(milliseconds=n) for n in range(100)]
+    await heard_before(settings.database_path, ("gone", every_minute), ("file", loaded), ("here", [utc_now()]))
     async with running(settings) as console:
-        here, gone = (await console.get("/api/sources")).json["sources"]
-    assert (gone["events"], gone["hour"], gone["quiet"]) == (6, {"events": 0, "errors": 0}, True)
+        here, file, gone = (await console.get("/api/sources")).json["sources"]
+    assert (gone["events"], gone["hour"], gone["quiet"]) == (11, {"events": 0, "errors": 0}, True)
     assert gone["usual_gap_sec"] == 60
+    assert (file["events"], file["usual_gap_sec"], file["quiet"]) == (100, None, False)
     assert (here["hour"]["events"], here["quiet"]) == (1, False)
 
 
@@ -104,6 +113,7 @@ async def test_what_each_source_did_lately_is_what_a_plain_list_has(tmp_path: Pa
                 assert (one.events_lately, one.errors_lately) == (len(late), len(errors))
                 assert one.entry == own[-1].item.entry
                 assert one.recorded == [recorded_of(new.item.entry) for new in own[:-8:-1]]
+                assert one.first_recorded == recorded_of(own[0].item.entry)
 
 
 async def test_the_last_events_of_a_source_are_found_however_irregular_it_is(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ async def get(request: web.Request) -> web.Response:
 
 def _told(source: Source, now: datetime) -> dict[str, Any]:
     silent = max(0.0, (now - datetime.fromisoformat(source.recorded[0])).total_seconds())
-    usual = usual_gap_sec(source.recorded)
+    usual = usual_gap_sec(source.first_recorded, source.recorded)
     return {
         "source": source.name,
         "events": source.events,

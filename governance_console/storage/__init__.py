@@ -49,7 +49,8 @@ class Source:
     """One source of the record.
 
     ``first`` and ``last`` are the numbers of its first and last entry, ``entry`` the last one's bytes,
-    ``recorded`` when its last few were recorded, newest first; ``…_lately`` counts from a given number on.
+    ``first_recorded`` when the first was recorded, ``recorded`` when the last few were, newest first;
+    ``…_lately`` counts from a given number on.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Source:
     first: int
     last: int
     entry: bytes
+    first_recorded: str
     recorded: Sequence[str]
     events_lately: int
     errors_lately: int

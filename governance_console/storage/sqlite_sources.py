@@ -37,10 +37,16 @@ def _source(reader: apsw.Connection, row: tuple[Any, ...], lately: int, sample: 
         first=first,
         last=last,
         entry=newest[0],
+        first_recorded=recorded_of(_entry(reader, first)),
         recorded=[recorded_of(entry) for entry in newest],
         events_lately=sum(by_kind.values()),
         errors_lately=sum(count for kind, count in by_kind.items() if kind in _ERRORS),
     )
+
+
+def _entry(reader: apsw.Connection, seq: int) -> bytes:
+    entry: bytes = column(reader, "SELECT entry FROM entries WHERE seq = ?", (seq,))[0]
+    return entry
 
 
 def _newest(reader: apsw.Connection, row: tuple[Any, ...], sample: int) -> Sequence[bytes]:
