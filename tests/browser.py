@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, ViewportSize, async_playwright, expect
 
 from tests.console import connected
 from tests.process import ConsoleProcess
@@ -23,8 +23,8 @@ ARGUMENTS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE: Final = {"width": 1280, "height": 800}
-NARROW: Final = {"width": 390, "height": 844}
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 800}
+NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
 GONE: Final = ["net::ERR", "WebSocket connection", "Failed to load resource"]
 """What Chromium itself says of a server that is away, or of a 401."""
 

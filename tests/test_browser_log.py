@@ -249,7 +249,8 @@ async def test_filters_in_the_address_survive_a_reload_and_back(browser: Browser
         await page.go_back()
         await as_it_was()
         # However many are set, the list stays where it is; on a phone too.
-        many = "severity=debug&type=*&category=model&category=health&source=Librarius&source=Junie&since=2020-01-01T00:00:00Z&q=e"
+        named = "severity=debug&type=*&category=model&category=health&source=Librarius&source=Junie"
+        many = f"{named}&since=2020-01-01T00:00:00Z&q=e"
         for viewport in (WIDE, NARROW):
             await page.set_viewport_size(viewport)
             await page.goto(f"{sampled.url}/log?{many}")
