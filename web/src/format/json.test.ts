@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { prettyJson } from "./json.ts";
+import { member, prettyJson } from "./json.ts";
 
 test("indents as JSON.stringify does", () => {
   const value = { a: [1, { b: null }], c: {}, d: [], e: "x, {y}: [z] \"q\" \\", f: -1.5e-7, g: [[]] };
@@ -9,6 +9,13 @@ test("indents as JSON.stringify does", () => {
 
 test("rounds no number and drops no duplicate key", () => {
   expect(prettyJson('{"n":12345678901234567890,"n":1.10}')).toBe('{\n  "n": 12345678901234567890,\n  "n": 1.10\n}');
+});
+
+test("a member is cut out as it stands, and only from the object itself", () => {
+  const text = '{"entry":{"data":1,"x":["data",":"]}, "data": {"n":1.10,"data":[{}]} ,"salt":"data"}';
+  expect(member(text, "data")).toBe('{"n":1.10,"data":[{}]}');
+  expect([member(text, "salt"), member(text, "entry")]).toEqual(['"data"', '{"data":1,"x":["data",":"]}']);
+  expect([member(text, "n"), member(text, "erased"), member("[1]", "n")]).toEqual([null, null, null]);
 });
 
 test("a scalar is a document too", () => {

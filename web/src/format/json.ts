@@ -2,6 +2,22 @@ import { escapeUnseen } from "./visible.ts";
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
 
+/** The text of one member of a JSON object, as it stands there; null where it has none of that name. */
+export function member(text: string, name: string): string | null {
+  let depth = 0;
+  let begun: number | null = null;
+  let last = "";
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    const closes = token === "}" || token === "]";
+    if (closes) depth -= 1;
+    if (begun !== null && (depth === 0 || (depth === 1 && token === ","))) return text.slice(begun, index).trim();
+    if (token === "{" || token === "[") depth += 1;
+    if (depth === 1 && token === ":" && last === JSON.stringify(name)) begun = index + 1;
+    last = token;
+  }
+  return null;
+}
+
 /**
  * Indents JSON text token by token. Not by way of `JSON.parse`: that rounds large numbers and drops duplicate keys, and
  * what is shown here is evidence.

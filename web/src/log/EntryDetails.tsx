@@ -2,7 +2,7 @@ import { useMemo, type ReactNode } from "react";
 import { Link, useLocation } from "react-router";
 import { EntryJson } from "../entries/EntryJson.tsx";
 import { address, NO_FILTERS, parseFilters } from "../filters/filters.ts";
-import { prettyJson } from "../format/json.ts";
+import { member, prettyJson } from "../format/json.ts";
 import { seqName } from "../format/number.ts";
 import { stamp, type Zone } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
@@ -26,12 +26,18 @@ export function EntryDetails({ row, text, zone }: Props) {
   const { search } = useLocation();
   const filters = useMemo(() => parseFilters(new URLSearchParams(search)), [search]);
   const shown = useMemo(() => prettyJson(text), [text]);
+  const data = useMemo(() => dataOf(text), [text]);
   const { entry } = row.item;
   const [outcome, again] = useReceipt(row.seq, text);
   const trace = entry.event.traceid;
   const here = `/log/${row.seq}`;
   return (
     <>
+      {data && (
+        <div className={css.data}>
+          <EntryJson seq={row.seq} name={data.name} text={prettyJson(data.text)} />
+        </div>
+      )}
       <ProofBox outcome={outcome} again={again} />
       <dl className={css.facts}>
         <Fact name="What">
@@ -86,6 +92,15 @@ export function EntryDetails({ row, text, zone }: Props) {
       <EntryJson seq={row.seq} text={shown} />
     </>
   );
+}
+
+/** What the event brought: what one opens an entry for. */
+function dataOf(text: string): { readonly name: string; readonly text: string } | null {
+  for (const [key, name] of [["data", "Data"], ["data_base64", "Data in base64"], ["erased", "Erasure"]] as const) {
+    const found = member(text, key);
+    if (found !== null) return { name, text: found };
+  }
+  return null;
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
