@@ -9,6 +9,7 @@ import { Time } from "../ui/Time.tsx";
 import { useNow } from "../ui/useNow.ts";
 import { useVerdict } from "../witness/WitnessProvider.tsx";
 import { sayVerified } from "../witness/words.ts";
+import { useOffline } from "../ui/useOffline.ts";
 import { describe, type Condition } from "./condition.ts";
 import css from "./StatusLine.module.css";
 
@@ -34,7 +35,7 @@ export function StatusLine() {
   const verdict = useVerdict();
   const watcher = useWatcher();
   const now = useNow();
-  const condition = describe({ link, beat, heardAt, writable, behind: size - next, online: navigator.onLine, host: location.host }, now);
+  const condition = describe({ link, beat, heardAt, writable, behind: size - next, offlineSince: useOffline(), host: location.host }, now);
   const connected = link.phase === "live" || link.phase === "catching-up";
   // While something is off, its words take the room; and where nothing is heard nobody knows what the record is doing.
   // Its words tell the age then.
@@ -92,7 +93,7 @@ export function StatusLine() {
       )}
       <p className={cx(css.fact, css.far)}>
         {unbroken && loaded && calm && (
-          <span className={css.unbroken} title={`Every entry from ${seqName(unbroken.seq)} on has been seen by this page, without a gap.`}>
+          <span className={css.unbroken} title={`Every entry from ${seqName(unbroken.seq)} on has been seen by this browser, without a gap.`}>
             unbroken since{" "}
             <b>
               <Time ms={unbroken.at} text={since(unbroken.at, now)} />

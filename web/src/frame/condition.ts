@@ -24,8 +24,8 @@ interface Facts {
   readonly heardAt: number | null;
   readonly writable: boolean;
   readonly behind: number;
-  /** What the browser believes; a console on this machine can be reached without any network. */
-  readonly online: boolean;
+  /** Since when the browser believes that there is no network; a console on this machine can be reached without any. */
+  readonly offlineSince: number | null;
   readonly host: string;
 }
 
@@ -34,10 +34,18 @@ function isSilent({ beat, heardAt }: Facts, now: number): boolean {
   return beat !== null && heardAt !== null && now - heardAt > Math.max(LATE_MIN_MS, LATE * 1000 * beat.intervalSec);
 }
 
+/** Whether the network went and nothing was heard since: it takes a while until a connection is known to be lost. */
+const isCutOff = ({ offlineSince, heardAt }: Facts): boolean => offlineSince !== null && heardAt !== null && heardAt <= offlineSince;
+
 /** The connection in words. Anything but "live" says what is going on and what to do. */
 export function describe(facts: Facts, now: number): Condition {
-  const { link, beat, writable, behind, online, host } = facts;
-  if (beat && (link.phase === "live" || link.phase === "catching-up") && isSilent(facts, now)) {
+  const { link, beat, heardAt, writable, behind, offlineSince, host } = facts;
+  const connected = link.phase === "live" || link.phase === "catching-up";
+  if (connected && isCutOff(facts)) {
+    const ticking = `nothing heard for ${span(now - (heardAt ?? now))}`;
+    return { tone: "warn", word: "Offline", ticking, detail: "no network on this computer", retry: false };
+  }
+  if (beat && connected && isSilent(facts, now)) {
     return { tone: "warn", word: "No heartbeat", ticking: `for ${span(now - beat.at)}`, detail: `${host} says nothing: check that the console does not hang`, retry: false };
   }
   switch (link.phase) {
@@ -50,7 +58,7 @@ export function describe(facts: Facts, now: number): Condition {
     case "waiting": {
       const wait = link.retryAt - now;
       const when = wait > 0 ? `in ${span(Math.max(1000, wait))}` : "now";
-      if (!online) return { tone: "bad", word: "Offline", ticking: when, detail: "no network on this computer: it is tried again all the same", retry: wait > 0 };
+      if (offlineSince !== null) return { tone: "bad", word: "Offline", ticking: when, detail: "no network on this computer: it is tried again all the same", retry: wait > 0 };
       return { tone: "warn", word: "Reconnecting", ticking: when, detail: `no answer from ${host}: check that the console runs`, retry: wait > 0 };
     }
   }
