@@ -3,8 +3,8 @@ import type { Seam } from "../stream/seams.ts";
 import css from "../entries/EntryTable.module.css";
 import type { Mark } from "../stream/mark.ts";
 import { useVerdict } from "../witness/WitnessProvider.tsx";
-import { saySeam } from "./saySeam.ts";
 import { isProved } from "./isProved.ts";
+import { saySeam } from "../stream/saySeam.ts";
 
 export function SeamLine({ seam }: { readonly seam: Seam }) {
   const broken = seam.kind !== "reconnected" || seam.missing > 0;

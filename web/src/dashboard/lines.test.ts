@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { toRow, type Row } from "../stream/rows.ts";
 import type { Seam } from "../stream/seams.ts";
-import { saySeam } from "./saySeam.ts";
+import { saySeam } from "../stream/saySeam.ts";
 import { lines, type Line } from "./lines.ts";
 
 const NOON = new Date(2026, 10, 22, 12).getTime();

@@ -5,6 +5,7 @@ import { BottomBar } from "./BottomBar.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import css from "./Frame.module.css";
 import { Rail } from "./Rail.tsx";
+import { SeamNote } from "./SeamNote.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
 import { StatusLine } from "./StatusLine.tsx";
 import { useShortcuts } from "./useShortcuts.ts";
@@ -22,6 +23,7 @@ export function Frame() {
       </a>
       {wide && <Rail onHelp={help} />}
       <StatusLine />
+      <SeamNote />
       <main id="main" className={css.main} tabIndex={-1}>
         {/* By page: going from entry to entry within the Log is one. */}
         <ErrorBoundary key={pathname.split("/")[1]}>

@@ -1,6 +1,6 @@
 import { count, plural, seqName } from "../format/number.ts";
 import { span } from "../format/time.ts";
-import { isWhole, type Seam } from "../stream/seams.ts";
+import { isWhole, type Seam } from "./seams.ts";
 
 /** What a seam says: how long, how many, and whether anything is missing. */
 export function saySeam(seam: Seam): string {

@@ -1,7 +1,12 @@
 /** Where the list was interrupted, and what became of it. */
 
+interface Told {
+  /** Someone said to have seen it. */
+  readonly seen?: true;
+}
+
 /** Entries from `boundary` up to `target` were missed, and come after all: the seam lies on top of them. */
-export interface Reconnected {
+export interface Reconnected extends Told {
   readonly kind: "reconnected";
   readonly boundary: number;
   /** When the connection was lost, in ms. */
@@ -15,14 +20,14 @@ export interface Reconnected {
 }
 
 /** The console's log is not the one this page knew: another epoch, or shorter than what was already seen. */
-export interface OtherRecord {
+export interface OtherRecord extends Told {
   readonly kind: "other";
   readonly boundary: number;
   readonly reason: "epoch" | "ahead";
 }
 
 /** The stream skipped numbers while connected. It never should. */
-export interface Hole {
+export interface Hole extends Told {
   readonly kind: "hole";
   readonly boundary: number;
   readonly missing: number;
@@ -37,11 +42,15 @@ export const placeOf = (seam: Seam): number => (seam.kind === "reconnected" ? se
 
 export const isWhole = (seam: Reconnected): boolean => seam.recovered + seam.missing >= seam.target - seam.boundary;
 
+/** Whether someone has yet to hear of it. Where nothing was recorded meanwhile, there is nothing to hear of. */
+export const isUntold = (seam: Seam): boolean => !seam.seen && !(seam.kind === "reconnected" && seam.target === seam.boundary);
+
 /** Adds a seam. A loss before the last one was made up for, or with nothing recorded since, is told as part of that. */
 export function withSeam(seams: readonly Seam[], seam: Seam): readonly Seam[] {
   const last = seams[0];
   if (seam.kind === "reconnected" && last?.kind === "reconnected" && (last.target === seam.boundary || !isWhole(last))) {
-    const joined = { ...last, target: seam.target, offlineMs: last.offlineMs + seam.offlineMs, times: last.times + 1 };
+    const { seen: _, ...before } = last;
+    const joined = { ...before, target: seam.target, offlineMs: last.offlineMs + seam.offlineMs, times: last.times + 1 };
     return [joined, ...seams.slice(1)];
   }
   return [seam, ...seams].slice(0, MOST);
