@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Item, Severity } from "../api/types.ts";
 import type { StreamMessage } from "./messages.ts";
 import { HELD, initial, reduce, WHOLE, type StreamState } from "./reducer.ts";
+import { isUntold } from "./seams.ts";
 import { aMinute, bars, byCategory } from "./tally.ts";
 
 const NOW = Date.parse("2026-11-22T10:00:30Z");
@@ -77,6 +78,22 @@ describe("after a reconnect", () => {
     const state = lose(lose(live(10), NOW - 60_000), NOW);
     expect(state.lostAt).toBe(NOW - 60_000);
   });
+});
+
+test("a run is joined to what was seen before, unless there was a gap since", () => {
+  const joined = { type: "joined", seq: 1, at: 5, begun: 5 } as const;
+  expect(reduce(live(5), joined).unbroken).toEqual({ seq: 1, at: 5 });
+  expect(reduce(batch(live(5), entry(8)), joined).unbroken?.seq).toBe(8);
+});
+
+test("a seam is to be told until it was seen, and again when it grows", () => {
+  const told = ({ seams }: StreamState) => seams.filter(isUntold).length;
+  const once = batch(lose(live(10)), beat(12, 10, true), ...run(10, 12));
+  const seen = reduce(once, { type: "seams-seen" });
+  const idle = batch(lose(live(10)), beat(10, 10, true));
+  expect([told(once), told(seen), told(idle)]).toEqual([1, 0, 0]);
+  expect(told(batch(lose(seen), beat(14, 12, true), ...run(12, 14)))).toBe(1);
+  expect(told(batch(seen, entry(20)))).toBe(1);
 });
 
 test("a hole while connected is shown where it is", () => {

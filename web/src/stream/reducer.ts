@@ -78,6 +78,9 @@ export type Action =
   | { readonly type: "batch"; readonly messages: readonly StreamMessage[]; readonly now: number }
   | { readonly type: "down"; readonly since: number; readonly retryAt: number }
   | { readonly type: "lost-position"; readonly reason: "epoch" | "ahead" }
+  /** Nothing is missing between what this browser saw before, from `seq` on, and where this page began. */
+  | { readonly type: "joined"; readonly seq: number; readonly at: number; readonly begun: number }
+  | { readonly type: "seams-seen" }
   | { readonly type: "looked" };
 
 export const initial: StreamState = {
@@ -124,6 +127,11 @@ export function reduce(state: StreamState, action: Action): StreamState {
       return { ...state, link: { phase: "waiting", retryAt: action.retryAt }, lostAt: state.lostAt ?? action.since };
     case "lost-position":
       return { ...state, epoch: null, lostPosition: action.reason };
+    case "joined":
+      // A gap since then has begun the run anew.
+      return state.unbroken?.seq === action.begun ? { ...state, unbroken: { seq: action.seq, at: action.at } } : state;
+    case "seams-seen":
+      return { ...state, seams: state.seams.map((seam) => ({ ...seam, seen: true })) };
     case "looked":
       return state.unseen === 0 && state.unseenFrom === null ? state : { ...state, unseen: 0, unseenFrom: null };
   }

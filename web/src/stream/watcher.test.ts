@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readRun } from "./run.ts";
+import { writePreference } from "../ui/preference.ts";
 import { Watcher } from "./watcher.ts";
 
 class FakeSocket {
@@ -56,6 +58,7 @@ async function started(size = 0, checkSession = () => {}): Promise<Watcher> {
 
 beforeEach(() => {
   vi.useFakeTimers();
+  writePreference("unbroken", null);
   sockets = [];
   frames = new Map();
   page = new FakeDocument();
@@ -157,6 +160,40 @@ test("errors are read by themselves, beyond all that is read back, and until the
   reachable = true;
   await rest(5000);
   expect(watcher.getState()).toMatchObject({ problems: [{ seq: 7 }], problemsRead: true });
+});
+
+test("what was seen without a gap goes on after a reload, where history reaches back to it", async () => {
+  const first = await started(3);
+  socket().says(streamed(3));
+  socket().says(welcome(4));
+  paint();
+  stop?.();
+  expect(readRun()).toMatchObject({ epoch: "e", seq: 3, next: 4 });
+  const again = await started(9);
+  expect(again.getState().unbroken).toEqual(first.getState().unbroken);
+  stop?.();
+  // Set back since: what was seen of it is not in it any more.
+  const shorter = await started(2);
+  expect(shorter.getState().unbroken?.seq).toBe(2);
+});
+
+test("history is read back to what was seen before; where it does not reach, the run begins anew", async () => {
+  const day = 86_400_000;
+  for (const [seen, seq] of [[15_000, 7], [13_000, 20_000]] as const) {
+    writePreference("unbroken", JSON.stringify({ epoch: "e", seq: 7, at: 1, next: seen }));
+    const watcher = new Watcher(() => {});
+    answer = (path) => {
+      const query = new URL(path, "https://ops-1").searchParams;
+      const [before, limit] = [Number(query.get("before") ?? 20_000), Number(query.get("limit"))];
+      const old = { recorded: new Date(Date.now() - day).toISOString() };
+      const items = query.has("severity") ? [] : Array.from({ length: limit }, (_, i) => ({ entry: { ...entry(before - 1 - i), ...old } }));
+      return Response.json({ epoch: "e", size: 20_000, next: query.has("severity") ? null : before - limit, items });
+    };
+    stop = watcher.start();
+    await rest();
+    expect(watcher.getState()).toMatchObject({ historyDone: true, unbroken: { seq } });
+    stop();
+  }
 });
 
 test("whether one is still signed in is asked where a failure may mean that one is not", async () => {

@@ -5,6 +5,7 @@ import { Connection } from "./connection.ts";
 import { readMark } from "./mark.ts";
 import { parseMessage, type StreamMessage } from "./messages.ts";
 import { initial, PROBLEMS_HELD, reduce, type Action, type StreamState } from "./reducer.ts";
+import { forgetRun, keepRun, readRun, type Run } from "./run.ts";
 import { MINUTES } from "./tally.ts";
 
 const FIRST_PAGE = 100;
@@ -58,6 +59,8 @@ export class Watcher {
 
   readonly retryNow = (): void => this.#connection.wake();
 
+  readonly seamsSeen = (): void => this.#dispatch({ type: "seams-seen" });
+
   readonly looked = (): void => this.#dispatch({ type: "looked" });
 
   /** Returns what stops it. */
@@ -65,6 +68,7 @@ export class Watcher {
     const seen = (): void => {
       // Going out of sight too: the frame that was asked for will not come, and nothing else would be armed after it.
       this.#flush();
+      this.#keep();
       if (document.visibilityState === "visible") this.#connection.wake();
     };
     window.addEventListener("online", this.retryNow);
@@ -95,7 +99,11 @@ export class Watcher {
     reading.signal.throwIfAborted();
     this.#dispatch({ type: "began", page, now: Date.now(), mark: readMark() });
     void this.#readProblems(page.size, reading.signal);
-    void this.#readBack(page.next, reading.signal);
+    const run = readRun();
+    const known = run !== null && run.epoch === page.epoch && run.next <= page.size;
+    // The log was set back, or is another: what was seen of it is not in it any more.
+    if (!known) forgetRun();
+    void this.#readBack(page.next, reading.signal, known ? run : null);
   }
 
   /** By themselves: there may be any number of others between them. */
@@ -117,12 +125,16 @@ export class Watcher {
     }
   }
 
-  async #readBack(before: number | null, signal: AbortSignal): Promise<void> {
+  /** Back half an hour, and to what this browser has seen before, so that its run goes on. */
+  async #readBack(before: number | null, signal: AbortSignal, run: Run | null): Promise<void> {
+    const begun = this.#state.next;
     try {
       for (let page = 0; ; page += 1) {
         const wanted = Date.now() + this.#state.clockOffset - MINUTES * 60_000;
         const reached = this.#state.oldest?.at ?? 0;
-        if (before === null || page === OLDER_PAGES || reached < wanted) break;
+        const joined = run === null || (this.#state.oldest?.seq ?? 0) <= run.next;
+        if (run && joined) this.#dispatch({ type: "joined", seq: run.seq, at: run.at, begun });
+        if (before === null || page === OLDER_PAGES || (reached < wanted && joined)) break;
         const older = await getEvents({ limit: OLDER_PAGE, before }, signal);
         if (signal.aborted || older.epoch !== this.#state.epoch) return;
         before = older.next;
@@ -132,6 +144,12 @@ export class Watcher {
       // The counts then say from when they are complete; the list has its first page.
     }
     if (!signal.aborted) this.#dispatch({ type: "older", items: [], done: true, now: Date.now() });
+  }
+
+  /** Until older history is read nobody knows where the run began. */
+  #keep(): void {
+    const { epoch, unbroken, next, historyDone } = this.#state;
+    if (epoch !== null && unbroken && historyDone) keepRun({ epoch, ...unbroken, next });
   }
 
   #received(text: string): void {
@@ -154,6 +172,7 @@ export class Watcher {
     const messages = this.#queue;
     this.#queue = [];
     this.#dispatch({ type: "batch", messages, now: Date.now() });
+    if (messages.some((message) => message.kind === "heartbeat")) this.#keep();
   }
 
   #dispatch(action: Action): void {
