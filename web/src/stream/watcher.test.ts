@@ -172,9 +172,24 @@ test("what was seen without a gap goes on after a reload, where history reaches 
   const again = await started(9);
   expect(again.getState().unbroken).toEqual(first.getState().unbroken);
   stop?.();
-  // Set back since: what was seen of it is not in it any more.
-  const shorter = await started(2);
-  expect(shorter.getState().unbroken?.seq).toBe(2);
+});
+
+test("what was seen of a record that is shorter now is not in it any more", async () => {
+  writePreference("unbroken", JSON.stringify({ epoch: "e", seq: 0, at: 1, next: 9 }));
+  const watcher = await started(2);
+  expect([watcher.getState().unbroken?.seq, readRun()?.seq]).toEqual([2, 2]);
+});
+
+test("while history is being read, what was seen before is not given up", async () => {
+  writePreference("unbroken", JSON.stringify({ epoch: "e", seq: 7, at: 1, next: 15_000 }));
+  const never = new Promise<Response>(() => {});
+  vi.stubGlobal("fetch", async (path: string) => (path.includes("before") ? never : Response.json({ epoch: "e", size: 20_000, next: 19_999, items: [{ entry: entry(19_999) }] })));
+  const watcher = new Watcher(() => {});
+  stop = watcher.start();
+  await rest();
+  socket().says(welcome(20_000));
+  paint();
+  expect(readRun()).toMatchObject({ seq: 7, next: 15_000 });
 });
 
 test("history is read back to what was seen before; where it does not reach, the run begins anew", async () => {
