@@ -89,8 +89,10 @@ async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
         # The page does not move with the numbers that tick.
         top = (await box(live(page))).top
         await post(process, *(event(n) for n in range(100, 1300)))
-        await expect(page.get_by_role("region", name="Status")).to_contain_text(re.compile(r"1,\d\d\d a minute"))
+        status = page.get_by_role("region", name="Status")
+        await expect(status).to_contain_text(re.compile(r"1,\d\d\d a minute"))
         assert (await box(live(page))).top == top
+        assert (await box(status)).bottom == 40  # one line, the largest numbers too
 
 
 async def test_pause_and_filters(browser: Browser, process: ConsoleProcess) -> None:
