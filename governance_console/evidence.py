@@ -40,9 +40,10 @@ class Evidence:
     roots: dict[int, dict[bytes, str]] = field(default_factory=dict)
     _seen: set[bytes] = field(default_factory=set)
 
-    def add(self, note: bytes, where: str, keys: Sequence[VerifierKey], origin: str, findings: Findings) -> None:
+    def add(self, note: bytes, where: str, keys: Sequence[VerifierKey] | None, origin: str, findings: Findings) -> None:
         """Take this note in if it is a checkpoint of ``origin``, signed by one of these keys; else say why not.
 
+        Without keys, None, any signature will do: what is taken in then agrees with itself, and proves nothing.
         The same note again is passed over: heartbeats repeat theirs, and a signature takes time to check.
         """
         digest = sha256(note).digest()
@@ -55,8 +56,8 @@ class Evidence:
         except Malformed:
             findings.add(Kind.NOT_A_CHECKPOINT, detail=where)
             return
-        stands = standing(parsed, keys)
-        if stands in _REFUSED:
+        stands = standing(parsed, keys or ())
+        if stands in _REFUSED and not (keys is None and stands is Standing.OTHER_KEY):
             findings.add(_REFUSED[stands], detail=f"{where} (size {checkpoint.size})")
         elif checkpoint.origin != origin:
             findings.add(Kind.OTHER_ORIGIN, detail=f"{where} (size {checkpoint.size})")
@@ -65,6 +66,14 @@ class Evidence:
 
     def _keep(self, checkpoint: Checkpoint, where: str) -> None:
         self.roots.setdefault(checkpoint.size, {}).setdefault(checkpoint.root, where)
+
+
+def origin_of(note: bytes) -> str:
+    """The log that a note names, whoever signed it; the empty string where it is no checkpoint."""
+    try:
+        return parse_checkpoint(parse_note(note).text).origin
+    except Malformed:
+        return ""
 
 
 def checkpoints_in(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, bytes]]:

@@ -30,11 +30,16 @@ class Kind(Enum):
     UNSIGNED = "{detail}: not signed"
     NOT_A_CHECKPOINT = "{detail}: not a checkpoint"
     NO_CHECKPOINT = "no checkpoint was given that is signed by this log's key: nothing vouches for these entries"
+    NO_KEY = "no key was given: who signed the checkpoints was not checked{detail}"
+    NO_EVIDENCE = "{detail}: there is no checkpoint in it"
 
     @property
     def is_tampering(self) -> bool:
         """Whether this speaks against the log; otherwise it says that something could not be checked."""
-        return self not in (Kind.UNSIGNED, Kind.NOT_A_CHECKPOINT, Kind.NO_CHECKPOINT)
+        return self not in _OPEN
+
+
+_OPEN: Final = (Kind.UNSIGNED, Kind.NOT_A_CHECKPOINT, Kind.NO_CHECKPOINT, Kind.NO_KEY, Kind.NO_EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True)

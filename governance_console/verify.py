@@ -20,7 +20,7 @@ from governance_console.verifytree import Compared, VerifiedTree
 
 
 class Record(NamedTuple):
-    """One entry as a source has it. A plain tuple of the same does as well.
+    """One entry as a source has it.
 
     ``seq`` is the source's own number for it, None where it has none but the entry's; ``entry``, ``salt`` and
     ``data`` are bytes, or None where there is none. ``is_erased`` says that the source marks its data as erased.
@@ -32,6 +32,20 @@ class Record(NamedTuple):
     salt: object
     data: object
     is_erased: bool
+
+
+Row = tuple[object, object, object, object, bool]
+"""A record, or a plain tuple of the same."""
+
+
+@dataclass(slots=True)
+class Data:
+    """Entries with data, counted by what became of it."""
+
+    whole: int = 0
+    altered: int = 0
+    erased: int = 0
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,7 @@ class Verdict:
     findings: Sequence[Finding]
     dropped: int
     compared: Sequence[Compared]
+    data: Data
 
     @property
     def is_tampered(self) -> bool:
@@ -69,7 +84,7 @@ _decode: Final = msgspec.json.Decoder(_Entry).decode
 
 
 def verify(
-    records: Iterable[Record],
+    records: Iterable[Row],
     evidence: Evidence,
     findings: Findings,
     stored: StoredTiles | None = None,
@@ -82,7 +97,7 @@ def verify(
     """
     tree = VerifiedTree(evidence, StoredTree(stored, evidence), findings)
     leaves: list[bytes | None] = []
-    room, expected = tree.room(), 0
+    room, expected, counts = tree.room(), 0, Data()
     source = iter(records)
     following = next(source, None)
     while following is not None:
@@ -105,11 +120,18 @@ def verify(
         elif found.data_hash is None:
             if data is not None or salt is not None:
                 findings.add(Kind.DATA_ALTERED, place)
+                counts.altered += 1
         elif data is None or salt is None:
             if not is_erased or data is not None:
                 findings.add(Kind.DATA_MISSING, place)
+                counts.missing += 1
+            else:
+                counts.erased += 1
         elif not _is_hash(found.data_hash, salt, data):
             findings.add(Kind.DATA_ALTERED, place)
+            counts.altered += 1
+        else:
+            counts.whole += 1
         leaves.append(sha256(b"\0" + entry).digest() if isinstance(entry, bytes) else None)
         if len(leaves) == room:
             tree.add(leaves)
@@ -119,10 +141,10 @@ def verify(
     tree.finish()
     if not evidence.roots:
         findings.add(Kind.NO_CHECKPOINT)
-    return Verdict(tree.size, tree.proved, tuple(findings.kept), findings.dropped, tuple(tree.compared))
+    return Verdict(tree.size, tree.proved, tuple(findings.kept), findings.dropped, tuple(tree.compared), counts)
 
 
-def _place(expected: int, number: object, says: int | None, following: Record | None, findings: Findings) -> int | None:
+def _place(expected: int, number: object, says: int | None, following: Row | None, findings: Findings) -> int | None:
     """Where a record belongs that is not, or does not say that it is, the one expected. None: nowhere.
 
     The source's own number decides. Without one the entry's does, unless the record after it goes on as if this

@@ -1,4 +1,4 @@
-"""The command line: ``python run.py [serve|import|tail|export]``. One file a subcommand, and what they share."""
+"""The command line: ``python run.py [COMMAND]``. One file a subcommand, and what they share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from governance_console import __version__
-from governance_console.cli import exporting, importing, serve, tailing
+from governance_console.cli import exporting, importing, keys, serve, tailing, verifying
 from governance_console.display import printable
 from governance_console.errors import CannotStart, CommandFailed, SettingsError
 
@@ -21,6 +21,7 @@ examples:
   python run.py import events.jsonl          put a file of JSON lines onto the record of the running console
   python run.py tail                         watch the record
   python run.py export > record.ndjson       take it along
+  python run.py verify data/governance.db    prove that it is whole
 
 COMMAND --help says more, with examples.
 """
@@ -35,7 +36,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; returns the exit status: 0 ended well, 2 could not, and why on standard error."""
+    """Run a command; returns the exit status: 0 ended well, 1 found what it looked for, 2 could not.
+
+    Why it could not is on standard error.
+    """
     if sys.stderr is None:
         # Closed, as 2>&- does: print would take standard output instead, and put sentences among the rows.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"governance-console {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for command in (serve, importing, tailing, exporting):
+    for command in (serve, importing, tailing, exporting, verifying, keys):
         command.add_to(commands)
     try:
         chosen = parser.parse_args(_with_command(arguments))

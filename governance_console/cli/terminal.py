@@ -153,7 +153,7 @@ class Progress:
         self._clear()
         print(f"governance-console: {printable(sentence)}", file=self._stream, flush=True)
 
-    def draw(self, what: str, done: int, share: float) -> None:
+    def draw(self, what: str, done: int, share: float, unit: str = "lines") -> None:
         """``what`` and its rate, and when ``share`` of all is done, the time left."""
         now = self._clock()
         if not self._draws or now < self._next:
@@ -166,7 +166,7 @@ class Progress:
         since, done_then, share_then = recent[0]
         seconds, grown = max(now - since, 0.001), share - share_then
         left = f", {_spelled(seconds * (1 - share) / grown)} left" if grown > 0 and seconds > 1 else ""
-        self._stream.write(f"{_CLEAR}{printable(what)}: {done:,} lines, {(done - done_then) / seconds:,.0f}/s{left}")
+        self._stream.write(f"{_CLEAR}{printable(what)}: {done:,} {unit}, {(done - done_then) / seconds:,.0f}/s{left}")
         self._stream.flush()
         self._drawn = True
 

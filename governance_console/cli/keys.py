@@ -1,0 +1,125 @@
+"""``python run.py keygen``: a key for checkpoints; and the keys that a verification is told to trust."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from governance_console.cli.terminal import put, reason
+from governance_console.errors import CommandFailed, Malformed
+from governance_console.notes import Signer, VerifierKey, is_key_name, new_private_key, parse_private_key
+from governance_console.notes import parse_verifier_key as parsed
+
+_EPILOG: Final = """\
+The console makes a key by itself when it first starts. Make one here to keep it elsewhere, or to replace one.
+
+examples:
+  python run.py keygen                                     data/log.key, and what to do with it
+  python run.py keygen /run/keys/log.key --origin log.example.net/agents
+  python run.py keygen --show --origin log.example.net/agents >> verifier-keys
+                                                           the verifier key of the key there is, for auditors
+
+FILE is for its owner only, is never overwritten, and is the one thing that can sign for this log: back it up, apart
+from the record. The verifier key may be known to everybody. Rotation: docs/proof.md
+
+exit status: 0 done; 2 it could not be done, and why on standard error
+"""
+_MOST_BYTES: Final = 64 * 1024
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "keygen",
+        help="make a key that signs checkpoints",
+        description="Make the Ed25519 key with which a console signs its checkpoints, and show its verifier key.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, default=Path("data/log.key"), help="default data/log.key"
+    )
+    parser.add_argument("--origin", metavar="NAME", help="the log's name, which its verifier key bears (GET /api/log)")
+    parser.add_argument("--show", action="store_true", help="make nothing: show the verifier key of FILE")
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    path, origin = chosen.file, chosen.origin
+    if origin is not None and not is_key_name(origin):
+        raise CommandFailed("--origin is a log's name: not empty, without spaces, control characters and '+'")
+    if chosen.show and origin is None:
+        raise CommandFailed("a verifier key bears the log's name: give --origin")
+    if not chosen.show:
+        _make(path)
+    if origin is None:
+        put(f"{path} is made. GET /api/log shows its verifier key when the console runs.\n".encode())
+    else:
+        put(f"{Signer(origin, parse_private_key(_content(path))).verifier}\n".encode())
+    return 0
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise CommandFailed(f"{path} exists, and a key is never overwritten; --show shows its verifier key") from None
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be made: {reason(error)}") from None
+    except ValueError:
+        raise CommandFailed(f"{path} cannot be made: that is no name of a file") from None
+    try:
+        with open(handle, "wb") as file:
+            file.write(new_private_key())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        # Half a key would keep the next attempt away.
+        path.unlink(missing_ok=True)
+        raise CommandFailed(f"{path} cannot be written: {reason(error)}") from None
+
+
+def trusted(given: Sequence[str]) -> list[VerifierKey]:
+    """The keys of ``--key``: each a verifier key, a file of them, one a line, or a private key's file.
+
+    A private key has no name of its own: the empty string stands there. Raises CommandFailed.
+    """
+    keys: list[VerifierKey] = []
+    for text in given:
+        try:
+            if "+" in text and not Path(text).exists():
+                keys.append(parsed(text))
+            else:
+                keys += _keys_of(_content(Path(text)))
+        except Malformed as error:
+            raise CommandFailed(f"--key {text}: {error}") from None
+        except (OSError, ValueError):  # a name that no file can have, such as one that is too long
+            raise CommandFailed(f"--key {text[:80]}: neither a verifier key nor a file") from None
+    if len({key.name for key in keys if key.name}) > 1:
+        raise CommandFailed("the keys are for different logs: a verification is of one log")
+    return keys
+
+
+def _keys_of(content: bytes) -> list[VerifierKey]:
+    if content.startswith(b"-----BEGIN"):
+        return [VerifierKey("", parse_private_key(content).public_key().public_bytes_raw())]
+    try:
+        lines = content.decode().split("\n")
+    except UnicodeDecodeError:
+        raise Malformed("this is neither a verifier key nor a key's file") from None
+    keys = [parsed(line.strip()) for line in lines if line.strip()]
+    if not keys:
+        raise Malformed("there is no key in it")
+    return keys
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be read: {reason(error)}") from None

@@ -1,0 +1,121 @@
+"""What a verification is given: a record's file or an export, and checkpoints that somebody kept."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+from governance_console.cli.terminal import reason
+from governance_console.errors import CommandFailed
+from governance_console.evidence import checkpoints_in
+from governance_console.exported import records_of
+from governance_console.limits import MAX_LINE_BYTES
+from governance_console.storage.sqlite_audit import AuditedFile
+from governance_console.storedtree import StoredTiles
+from governance_console.verify import Row
+
+_LOOK_BYTES: Final = 4096
+"""What is looked at to tell a database from lines: a database has a NUL byte in its header, and JSON has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One log, ready to be gone through once.
+
+    ``origin`` is what it says it is, or the empty string; ``key`` is a verifier key that it offers, or the empty
+    string; ``share`` tells how much of it is done, 0 to 1, after so many entries, and 0 where that is not known.
+    """
+
+    name: str
+    origin: str
+    records: Iterable[Row]
+    notes: Iterable[tuple[str, bytes]]
+    stored: StoredTiles | None
+    share: Callable[[int], float]
+    key: str = ""
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Material]:
+    """The database or the export of this name; ``-`` is an export on standard input. Raises CommandFailed."""
+    with _file(name) as file:
+        try:
+            is_database = b"\0" in file.peek(_LOOK_BYTES)[:_LOOK_BYTES]
+        except OSError as error:
+            raise _cannot(name, error) from None
+        if not is_database:
+            yield _export(name, file)
+            return
+    if name == "-":
+        raise CommandFailed("standard input is no export: give a database by its name")
+    with _database(Path(name)) as material:
+        yield material
+
+
+def kept(name: str) -> Iterator[tuple[str, bytes]]:
+    """The checkpoints in a file that somebody kept, each with where it stands. Raises CommandFailed."""
+    with _file(name) as file:
+        yield from checkpoints_in(_lines(file, name), _called(name))
+
+
+@contextmanager
+def _database(path: Path) -> Iterator[Material]:
+    file = AuditedFile(path)
+    try:
+        notes = ((f"{path}", note) for note in file.notes())
+        stored = file.tile if file.has_tiles else None
+        yield Material(
+            str(path), file.origin, file.rows(), notes, stored, lambda done: done / file.size if file.size else 0.0
+        )
+        file.check_still()
+    finally:
+        file.close()
+
+
+def _export(name: str, file: BufferedReader) -> Material:
+    size = 0 if name == "-" else Path(name).stat().st_size
+
+    def share(_: int) -> float:
+        return file.tell() / size if size else 0.0
+
+    return Material(_called(name), "", records_of(_lines(file, name)), (), None, share)
+
+
+def _lines(file: BufferedReader, name: str) -> Iterator[bytes]:
+    """Lines, of which none is longer than the longest that a console writes: of a longer one, its beginning."""
+    try:
+        while line := file.readline(MAX_LINE_BYTES):
+            yield line
+            while line and not line.endswith(b"\n"):
+                line = file.readline(MAX_LINE_BYTES)
+    except OSError as error:
+        raise _cannot(name, error) from None
+
+
+@contextmanager
+def _file(name: str) -> Iterator[BufferedReader]:
+    try:
+        file = open(0 if name == "-" else name, "rb", closefd=name != "-")
+    except OSError as error:
+        raise _cannot(name, error) from None
+    except ValueError:
+        raise CommandFailed(f"{name} cannot be read: that is no name of a file") from None
+    try:
+        if name != "-" and not stat.S_ISREG(Path(name).stat().st_mode) and not Path(name).is_fifo():
+            raise CommandFailed(f"{name} cannot be read: it is no file")
+        yield file
+    finally:
+        file.close()
+
+
+def _called(name: str) -> str:
+    return "standard input" if name == "-" else name
+
+
+def _cannot(name: str, error: OSError) -> CommandFailed:
+    return CommandFailed(f"{_called(name)} cannot be read: {reason(error)}")

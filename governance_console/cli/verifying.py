@@ -1,0 +1,162 @@
+"""``python run.py verify``: is this record whole, and what was signed? Without the console, and without the network."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from governance_console.cli.keys import trusted
+from governance_console.cli.material import Material, kept, opened
+from governance_console.cli.terminal import Progress, put
+from governance_console.display import printable
+from governance_console.errors import CommandFailed
+from governance_console.evidence import Evidence, origin_of
+from governance_console.findings import Findings, Kind
+from governance_console.notes import VerifierKey, is_key_name
+from governance_console.verify import Row, Verdict, verify
+
+WHOLE: Final = 0
+TAMPERED: Final = 1
+NOT_CHECKED: Final = 2
+
+_EVERY: Final = 1024
+"""Entries between two looks at the clock."""
+
+_EPILOG: Final = """\
+It reads entries, hashes and checkpoints, works out the tree anew (RFC 6962), and says what differs from what was
+signed, and where. Nothing that it reads is believed. It needs no console, no network and no setting.
+
+What it takes:
+  the record      the console's database, also while the console runs, or a whole export of it
+  --key           whose signatures count: the verifier key that you noted when the log began (GET /api/log, keygen
+                  --show). Without one the entries are compared with the checkpoints, but anybody could have made those.
+  --checkpoint    what you kept elsewhere: saved heartbeats, checkpoints, a heartbeats.log of wscat, in any order.
+                  A record that was written anew from its first entry, or cut at its end, disagrees with these only.
+
+examples:
+  python run.py verify data/governance.db --key data/log.key
+  python run.py verify data/governance.db --key 'log.example.net+1a2b3c4d+Ae…' --checkpoint heartbeats.log
+  python run.py verify record.ndjson --key verifier-keys --checkpoint heartbeats.log --checkpoint last.txt
+  zcat record.ndjson.gz | python run.py verify - --key verifier-keys --checkpoint last.txt
+
+exit status: 0 whole: all that was signed is here as it was signed; 1 tampered: each thing that is wrong is named;
+2 it could not be checked, or not wholly, and why
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "verify",
+        help="prove that a record is whole, or say where it is not",
+        description="Prove that a record is whole and is what was signed, or say precisely where it is not.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "record", metavar="RECORD", help="a database, an export (NDJSON), or - for one on standard input"
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", action="append", default=[], help="checkpoints or heartbeats kept elsewhere"
+    )
+    parser.add_argument(
+        "--key", metavar="KEY", action="append", default=[], help="a verifier key, or a file of keys; again for more"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if [chosen.record, *chosen.checkpoint].count("-") > 1:
+        raise CommandFailed("standard input can be read once only")
+    given = trusted(chosen.key)
+    findings, evidence = Findings(), Evidence()
+    with Progress(sys.stderr) as progress, opened(chosen.record) as material:
+        origin, keys = _collect(material, given, chosen.checkpoint, evidence, findings)
+        verdict = verify(_told(material, progress), evidence, findings, material.stored)
+    status = _status(verdict)
+    for line in _report(material.name, origin, keys, verdict, status):
+        put(f"{printable(line)}\n".encode(errors="backslashreplace"))
+    return status
+
+
+def _collect(
+    material: Material, given: Sequence[VerifierKey], files: Sequence[str], evidence: Evidence, findings: Findings
+) -> tuple[str, Sequence[VerifierKey]]:
+    """Gather the checkpoints; returns the log's name and the keys that count, under that name.
+
+    The name is the keys' own, where they have one: what is to be checked does not choose what it is checked as.
+    """
+    origin = next((key.name for key in given if key.name), "")
+    if origin and material.origin and origin != material.origin:
+        raise CommandFailed(f"this is the record of {material.origin}, and the key is for {origin}")
+    origin = origin or material.origin
+    for where, note in _notes(material, files, findings):
+        origin = origin or origin_of(note)
+        evidence.add(note, where, _under(origin, given) if given else None, origin, findings)
+    if not given and evidence.roots:
+        findings.add(Kind.NO_KEY)
+    return origin, _under(origin, given)
+
+
+def _notes(material: Material, files: Sequence[str], findings: Findings) -> Iterator[tuple[str, bytes]]:
+    yield from material.notes
+    for name in files:
+        found = 0
+        for each in kept(name):
+            found += 1
+            yield each
+        if not found:
+            findings.add(Kind.NO_EVIDENCE, detail=name)
+
+
+def _under(origin: str, keys: Sequence[VerifierKey]) -> Sequence[VerifierKey]:
+    return [key if key.name or not is_key_name(origin) else replace(key, name=origin) for key in keys]
+
+
+def _told(material: Material, progress: Progress) -> Iterator[Row]:
+    """The records, with progress."""
+    for done, record in enumerate(material.records):
+        if not done % _EVERY:
+            progress.draw("verify", done, material.share(done), "entries")
+        yield record
+
+
+def _status(verdict: Verdict) -> int:
+    if verdict.is_tampered:
+        return TAMPERED
+    return NOT_CHECKED if verdict.findings or (verdict.size and not verdict.proved) else WHOLE
+
+
+def _report(name: str, origin: str, keys: Sequence[VerifierKey], verdict: Verdict, status: int) -> Iterator[str]:
+    """What was found, and what it was held against, in sentences."""
+    yield from (str(finding) for finding in verdict.findings)
+    if verdict.dropped:
+        yield f"and {verdict.dropped:,} more of that kind"
+    yield f"{name}: {verdict.size:,} entries of {origin or 'a log that nothing here names'}"
+    by = " or ".join(f"{key.name}+{key.key_id.hex()}" for key in keys) if keys else "a key that was not checked"
+    but = ", but for what is named above" if status == TAMPERED else ""
+    if verdict.proved:
+        yield f"signed: {_range(0, verdict.proved)}, by {by}{but}"
+    if verdict.size > verdict.proved:
+        yield f"not signed yet, or not as it is here: {_range(verdict.proved, verdict.size)}"
+    answers = [each.agrees for each in verdict.compared]
+    yield (
+        f"checkpoints: {answers.count(True):,} agree with these entries, {answers.count(False):,} do not"
+        + (f", {answers.count(None):,} could not be compared" if None in answers else "")
+    )
+    data = verdict.data
+    yield (
+        f"data: {data.whole:,} as recorded, {data.altered:,} altered, {data.erased:,} erased, {data.missing:,} missing"
+    )
+    yield {
+        WHOLE: "WHOLE",
+        TAMPERED: f"TAMPERED: {len(verdict.findings) + verdict.dropped:,} findings",
+        NOT_CHECKED: "NOT CHECKED: nothing was found to be wrong, but something was missing to be sure",
+    }[status]
+
+
+def _range(start: int, stop: int) -> str:
+    return f"entry {start:,}" if stop == start + 1 else f"entries {start:,} to {stop - 1:,}"
