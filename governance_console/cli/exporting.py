@@ -70,7 +70,7 @@ def _run(chosen: argparse.Namespace) -> int:
 async def _export(chosen: argparse.Namespace, progress: Progress) -> int:
     async with connected(chosen) as remote:
         await remote.greet(to_read=True)
-        export = _Export(remote, chosen, progress)
+        export = Export(remote, chosen, progress)
         with output(chosen.output) as out:
             try:
                 if chosen.csv and not chosen.no_header:
@@ -86,7 +86,7 @@ async def _export(chosen: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
-def _broken_off(export: _Export, out: Output) -> str:
+def _broken_off(export: Export, out: Output) -> str:
     if not export.count:
         return "it was ended before anything was exported"
     kept = out.keep()
@@ -113,8 +113,11 @@ class _Item(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw()
 
 
-class _Export:
-    """The selected rows, through any number of connections. ``following`` is where the next one goes on."""
+class Export:
+    """The selected rows, through any number of connections.
+
+    ``following`` is where the next one goes on, ``size`` how long the record was when it was last asked.
+    """
 
     def __init__(self, remote: Remote, chosen: argparse.Namespace, progress: Progress) -> None:
         self._remote = remote
@@ -123,7 +126,7 @@ class _Export:
         self._filters = query_of(chosen, HISTORY_FILTERS)
         self._is_down = chosen.before is not None
         self._epoch = ""
-        self._size = 0
+        self.size = 0
         self.following: int = chosen.before if self._is_down else chosen.start or 0
         self.count = 0
 
@@ -148,9 +151,9 @@ class _Export:
                         yield self._table_row(line, item) if self._as_table else line
                         self.count += 1
                         waiting = False
-                        span = abs((0 if self._is_down else self._size) - first)
+                        span = abs((0 if self._is_down else self.size) - first)
                         self._progress.draw("export", self.count, abs(self.following - first) / span if span else 1.0)
-                self.following = 0 if self._is_down else max(self.following, self._size)
+                self.following = 0 if self._is_down else max(self.following, self.size)
                 return
             except NotReached as error:
                 if not self._epoch:
@@ -173,7 +176,7 @@ class _Export:
             page = self._remote.understood(await self._remote.body_of(answer), _Page)
         if self._epoch and page.epoch != self._epoch:
             raise CommandFailed("the console has another record now: begin again")
-        self._epoch, self._size = page.epoch, page.size
+        self._epoch, self.size = page.epoch, page.size
 
     async def _connection(self) -> AsyncGenerator[bytes, None]:
         """The lines of one answer. Raises NotReached where it ends in the middle of a line, which is then not sent."""

@@ -58,7 +58,10 @@ def _run(chosen: argparse.Namespace) -> int:
     if origin is None:
         put(f"{path} is made. GET /api/log shows its verifier key when the console runs.\n".encode())
     else:
-        put(f"{Signer(origin, parse_private_key(_content(path))).verifier}\n".encode())
+        try:
+            put(f"{Signer(origin, parse_private_key(_content(path))).verifier}\n".encode())
+        except Malformed as error:
+            raise CommandFailed(f"{path}: {error}") from None
     return 0
 
 
@@ -66,9 +69,9 @@ def _make(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise CommandFailed(f"{path} exists, and a key is never overwritten; --show shows its verifier key") from None
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.parent.is_dir():
+            raise CommandFailed(f"{path} exists, and a key is never overwritten; --show shows its key") from None
         raise CommandFailed(f"{path} cannot be made: {reason(error)}") from None
     except ValueError:
         raise CommandFailed(f"{path} cannot be made: that is no name of a file") from None
@@ -95,10 +98,10 @@ def trusted(given: Sequence[str]) -> list[VerifierKey]:
                 keys.append(parsed(text))
             else:
                 keys += _keys_of(_content(Path(text)))
-        except Malformed as error:
-            raise CommandFailed(f"--key {text}: {error}") from None
-        except (OSError, ValueError):  # a name that no file can have, such as one that is too long
-            raise CommandFailed(f"--key {text[:80]}: neither a verifier key nor a file") from None
+        except Malformed as error:  # without the text, which may be a secret that stands in the wrong place
+            raise CommandFailed(f"--key: {error}") from None
+        except OSError:
+            raise CommandFailed("--key: this is neither a verifier key nor the name of a file") from None
     if len({key.name for key in keys if key.name}) > 1:
         raise CommandFailed("the keys are for different logs: a verification is of one log")
     return keys
@@ -123,3 +126,5 @@ def _content(path: Path) -> bytes:
             return file.read(_MOST_BYTES)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be read: {reason(error)}") from None
+    except ValueError:
+        raise CommandFailed(f"{path} cannot be read: that is no name of a file") from None

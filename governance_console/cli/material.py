@@ -67,10 +67,14 @@ def kept(name: str) -> Iterator[tuple[str, bytes]]:
 def _database(path: Path) -> Iterator[Material]:
     file = AuditedFile(path)
     try:
-        notes = ((f"{path}", note) for note in file.notes())
         stored = file.tile if file.has_tiles else None
         yield Material(
-            str(path), file.origin, file.rows(), notes, stored, lambda done: done / file.size if file.size else 0.0
+            str(path),
+            file.origin,
+            file.rows(),
+            file.notes(),
+            stored,
+            lambda done: done / file.size if file.size else 0.0,
         )
         file.check_still()
     finally:

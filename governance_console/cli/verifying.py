@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from governance_console.cli.keys import trusted
+from governance_console.cli.livelog import LiveLog
 from governance_console.cli.material import Material, kept, opened
-from governance_console.cli.terminal import Progress, put
+from governance_console.cli.remote import connected
+from governance_console.cli.terminal import Progress, in_thread, put, run
 from governance_console.display import printable
-from governance_console.errors import CommandFailed
+from governance_console.errors import CommandFailed, Malformed
 from governance_console.evidence import Evidence, origin_of
 from governance_console.findings import Findings, Kind
-from governance_console.notes import VerifierKey, is_key_name
+from governance_console.notes import VerifierKey, is_key_name, parse_verifier_key
 from governance_console.verify import Row, Verdict, verify
 
 WHOLE: Final = 0
@@ -27,10 +29,11 @@ _EVERY: Final = 1024
 
 _EPILOG: Final = """\
 It reads entries, hashes and checkpoints, works out the tree anew (RFC 6962), and says what differs from what was
-signed, and where. Nothing that it reads is believed. It needs no console, no network and no setting.
+signed, and where. Nothing that it reads is believed. For a file it needs no console, no network and no setting.
 
 What it takes:
-  the record      the console's database, also while the console runs, or a whole export of it
+  the record      the console's database, also while the console runs, or a whole export of it; or a URL, of which
+                  history, hashes and checkpoint are read as everybody is shown them
   --key           whose signatures count: the verifier key that you noted when the log began (GET /api/log, keygen
                   --show). Without one the entries are compared with the checkpoints, but anybody could have made those.
   --checkpoint    what you kept elsewhere: saved heartbeats, checkpoints, a heartbeats.log of wscat, in any order.
@@ -40,6 +43,7 @@ examples:
   python run.py verify data/governance.db --key data/log.key
   python run.py verify data/governance.db --key 'log.example.net+1a2b3c4d+Ae…' --checkpoint heartbeats.log
   python run.py verify record.ndjson --key verifier-keys --checkpoint heartbeats.log --checkpoint last.txt
+  python run.py verify https://console.example.net --key verifier-keys --checkpoint heartbeats.log
   zcat record.ndjson.gz | python run.py verify - --key verifier-keys --checkpoint last.txt
 
 exit status: 0 whole: all that was signed is here as it was signed; 1 tampered: each thing that is wrong is named;
@@ -65,21 +69,53 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--key", metavar="KEY", action="append", default=[], help="a verifier key, or a file of keys; again for more"
     )
+    parser.add_argument(
+        "--token", help="what a console asks for (default: OPERATOR_TOKEN from the environment or .env)"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
     if [chosen.record, *chosen.checkpoint].count("-") > 1:
         raise CommandFailed("standard input can be read once only")
-    given = trusted(chosen.key)
-    findings, evidence = Findings(), Evidence()
+    keys = trusted(chosen.key)
+    if chosen.record.startswith(("http://", "https://")):
+        return run(_live(chosen, keys))
     with Progress(sys.stderr) as progress, opened(chosen.record) as material:
-        origin, keys = _collect(material, given, chosen.checkpoint, evidence, findings)
-        verdict = verify(_told(material, progress), evidence, findings, material.stored)
-    status = _status(verdict)
-    for line in _report(material.name, origin, keys, verdict, status):
+        outcome = judge(material, keys, chosen.checkpoint, progress)
+    return _told(outcome)
+
+
+async def _live(chosen: argparse.Namespace, keys: Sequence[VerifierKey]) -> int:
+    async with connected(argparse.Namespace(url=chosen.record, token=chosen.token)) as remote:
+        await remote.greet(to_read=True)
+        material = await LiveLog(remote).material()
+        with Progress(sys.stderr) as progress:
+            outcome = await in_thread(lambda: judge(material, keys, chosen.checkpoint, progress))
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> int:
+    for line in outcome.sentences:
         put(f"{printable(line)}\n".encode(errors="backslashreplace"))
-    return status
+    return outcome.status
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``status`` is WHOLE, TAMPERED or NOT_CHECKED; the sentences say what is wrong first, and the outcome last."""
+
+    status: int
+    sentences: Sequence[str]
+
+
+def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str], progress: Progress) -> Outcome:
+    """Verify a log against keys and files of checkpoints. Raises CommandFailed."""
+    findings, evidence = Findings(), Evidence()
+    origin, keys = _collect(material, given, files, evidence, findings)
+    verdict = verify(_counted(material, progress), evidence, findings, material.stored)
+    status = _status(verdict)
+    return Outcome(status, [*_report(material.name, origin, keys, verdict, status)])
 
 
 def _collect(
@@ -93,12 +129,23 @@ def _collect(
     if origin and material.origin and origin != material.origin:
         raise CommandFailed(f"this is the record of {material.origin}, and the key is for {origin}")
     origin = origin or material.origin
+    keys = given or _offered(material)
     for where, note in _notes(material, files, findings):
         origin = origin or origin_of(note)
-        evidence.add(note, where, _under(origin, given) if given else None, origin, findings)
+        evidence.add(note, where, _under(origin, keys) if keys else None, origin, findings)
     if not given and evidence.roots:
-        findings.add(Kind.NO_KEY)
-    return origin, _under(origin, given)
+        offered = (
+            f"; it says that its key is {material.key}, to be compared with what you noted" if material.key else ""
+        )
+        findings.add(Kind.NO_KEY, detail=offered)
+    return origin, _under(origin, keys)
+
+
+def _offered(material: Material) -> Sequence[VerifierKey]:
+    try:
+        return [parse_verifier_key(material.key)] if material.key else []
+    except Malformed as error:
+        raise CommandFailed(f"{material.name} offers a key, and {error}") from None
 
 
 def _notes(material: Material, files: Sequence[str], findings: Findings) -> Iterator[tuple[str, bytes]]:
@@ -116,7 +163,7 @@ def _under(origin: str, keys: Sequence[VerifierKey]) -> Sequence[VerifierKey]:
     return [key if key.name or not is_key_name(origin) else replace(key, name=origin) for key in keys]
 
 
-def _told(material: Material, progress: Progress) -> Iterator[Row]:
+def _counted(material: Material, progress: Progress) -> Iterator[Row]:
     """The records, with progress."""
     for done, record in enumerate(material.records):
         if not done % _EVERY:
@@ -153,7 +200,7 @@ def _report(name: str, origin: str, keys: Sequence[VerifierKey], verdict: Verdic
     )
     yield {
         WHOLE: "WHOLE",
-        TAMPERED: f"TAMPERED: {len(verdict.findings) + verdict.dropped:,} findings",
+        TAMPERED: "TAMPERED: what is named above speaks against this record",
         NOT_CHECKED: "NOT CHECKED: nothing was found to be wrong, but something was missing to be sure",
     }[status]
 

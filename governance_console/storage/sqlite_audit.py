@@ -70,14 +70,15 @@ class AuditedFile:
         """Whether it stores the tree's hashes, which files of older consoles do not."""
         return "tiles" in self._tables
 
-    def notes(self) -> Iterator[bytes]:
-        """The checkpoints that the console signed, the smallest first. Raises CommandFailed."""
+    def notes(self) -> Iterator[tuple[str, bytes]]:
+        """The checkpoints that the console signed, each with where it is. Raises CommandFailed."""
         low = _FIRST
         try:
             while self._signed is not None and low <= self._signed:
                 query = "SELECT size, note FROM checkpoints WHERE size >= ? AND size <= ? ORDER BY size LIMIT ?"
                 rows = self._all(query, low, self._signed, ROWS)
-                yield from (note if isinstance(note, bytes) else b"" for _, note in rows)
+                for size, note in rows:
+                    yield f"{self._path}, checkpoint {size}", note if isinstance(note, bytes) else b""
                 low = max([low, *(size for size, _ in rows)]) + 1 if rows else self._signed + 1
         except _UNREADABLE as error:
             raise self._cannot(error) from None
