@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from governance_console.cli.terminal import put, reason
-from governance_console.errors import CommandFailed, Malformed
+from governance_console.cli.terminal import put
+from governance_console.errors import CommandFailed, Malformed, reason
 from governance_console.notes import Signer, VerifierKey, is_key_name, new_private_key, parse_private_key
 from governance_console.notes import parse_verifier_key as parsed
 

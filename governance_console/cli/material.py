@@ -10,8 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-from governance_console.cli.terminal import reason
-from governance_console.errors import CommandFailed
+from governance_console.errors import CommandFailed, reason
 from governance_console.evidence import checkpoints_in
 from governance_console.exported import records_of
 from governance_console.limits import MAX_LINE_BYTES
