@@ -13,11 +13,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from governance_console.checkpoint import Checkpoint
 from governance_console.cli import main
 from governance_console.cli.material import opened
 from governance_console.cli.terminal import Progress
 from governance_console.cli.verifying import judge
 from governance_console.errors import CommandFailed
+from governance_console.merkle import EMPTY_ROOT
 from governance_console.notes import Signer, new_private_key, parse_private_key
 from governance_console.storage.sqlite_audit import AuditedFile
 from tests.audited import ORIGIN, Kept, hash_anew, keep
@@ -96,12 +98,44 @@ def test_what_a_console_adds_meanwhile_is_left_for_the_next_time(kept: Kept) -> 
 
 
 def test_a_console_that_opens_the_file_meanwhile_is_noticed(kept: Kept) -> None:
-    file = AuditedFile(kept.database)
-    with closing(apsw.Connection(str(kept.database))) as console:
+    with (
+        pytest.raises(CommandFailed, match="was opened by a console meanwhile: verify it again"),
+        opened(str(kept.database)),
+    ):
+        console = apsw.Connection(str(kept.database))
         console.execute("UPDATE log SET value = value")
-        with pytest.raises(Exception, match="was opened by a console meanwhile: verify it again"):
-            file.check_still()
-    file.close()
+    console.close()
+
+
+def test_stored_hashes_alone_tell_that_entries_are_missing_at_the_end(kept: Kept, verify: Said) -> None:
+    kept.sql("DELETE FROM entries WHERE seq >= 290; DELETE FROM checkpoints WHERE size = 300")
+    assert verify(kept.database, "--key", kept.key)[1][0] == "entries 290 to 299: missing"
+
+
+def test_a_checkpoint_that_vouches_for_nothing_is_not_enough(kept: Kept, verify: Said) -> None:
+    kept.sql("DELETE FROM checkpoints")
+    nothing = kept.folder / "nothing"
+    nothing.write_bytes(kept.signer.sign(Checkpoint(ORIGIN, 0, EMPTY_ROOT).text()))
+    assert verify(kept.database, "--key", kept.key, "--checkpoint", nothing)[0] == NOT_CHECKED
+
+
+def test_what_nobody_signed_is_no_checkpoint_without_a_key_either(kept: Kept, verify: Said) -> None:
+    text = kept.rows("note", "checkpoints")[0][0].partition(b"\n\n")[0] + b"\n"
+    kept.sql("DELETE FROM checkpoints")
+    kept.heartbeats.write_bytes(text)
+    status, said = verify(kept.database, "--checkpoint", kept.heartbeats)
+    assert (status, said[0]) == (NOT_CHECKED, f"{kept.heartbeats}, line 1 (size 100): not signed")
+
+
+def test_a_tile_that_is_of_another_type_is_no_tile(kept: Kept, verify: Said) -> None:
+    kept.sql(
+        "DROP TABLE tiles; CREATE TABLE tiles (id INTEGER PRIMARY KEY, hashes); INSERT INTO tiles VALUES (0, NULL)"
+    )
+    status, said = verify(kept.database, "--key", kept.key)
+    assert (status, said[0].partition(" are damaged")[0]) == (
+        TAMPERED,
+        "entries 0 to 255: whole, but the stored hashes over it",
+    )
 
 
 CHANGED = "among these something was altered, put in or taken out"
@@ -314,6 +348,19 @@ def test_what_cannot_be_checked_is_a_sentence(kept: Kept, verify: Said, here: Pa
         status, said = verify(*arguments)
         assert (status, len(said)) == (NOT_CHECKED, 1), said
         assert sentence in said[0]
+
+
+def test_a_page_that_cannot_be_read_costs_the_entries_in_it_and_no_others(kept: Kept, verify: Said) -> None:
+    content = kept.database.read_bytes()
+    page = content.index(b'{"seq":17,') // 4096 * 4096
+    kept.database.write_bytes(content[:page] + b"\xff" + content[page + 1 :])
+    status, said = verify(kept.database, "--key", kept.key)
+    unreadable = re.fullmatch(r"entries (\d+) to (\d+): not an entry", said[0])
+    assert unreadable is not None, said
+    first, last = map(int, unreadable.groups())
+    assert first <= 17 <= last < first + 20
+    assert status == TAMPERED
+    assert said[2].startswith("signed: entries 0 to 299, by "), said
 
 
 def flip(content: bytes, at: int) -> bytes:

@@ -144,7 +144,7 @@ class AuditedFile:
             return 0
         query = "SELECT id, length(hashes) FROM tiles WHERE id >= 0 AND id < ? ORDER BY id DESC LIMIT 1"
         rows = self._all(query, _LEVEL)
-        return int(rows[0][0]) * TILE_WIDTH + int(rows[0][1]) // HASH_BYTES if rows else 0
+        return int(rows[0][0]) * TILE_WIDTH + int(rows[0][1] or 0) // HASH_BYTES if rows else 0
 
     def _check_ours(self) -> None:
         if self._one("PRAGMA application_id") != APPLICATION_ID:
