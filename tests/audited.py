@@ -23,11 +23,6 @@ ORIGIN = "log.example/1"
 SIZES = (100, 256, 300)
 """The record was this long whenever its console was stopped."""
 
-_TREE = """
-CREATE TABLE IF NOT EXISTS tiles (id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -77,7 +72,12 @@ async def keep(folder: Path, sizes: Iterable[int] = SIZES) -> Kept:
     """Let a console record so many events, stop it, and so on."""
     kept = Kept(folder)
     kept.key.write_bytes(new_private_key())
-    settings = Settings(database_url=f"sqlite:///{kept.database}", log_origin=ORIGIN)
+    settings = Settings(
+        database_url=f"sqlite:///{kept.database}",
+        log_origin=ORIGIN,
+        log_key_file=str(kept.key),
+        checkpoint_interval_sec=3600,  # but it signs when it stops
+    )
     before = 0
     for size in sizes:
         async with running(settings) as console:
@@ -85,7 +85,6 @@ async def keep(folder: Path, sizes: Iterable[int] = SIZES) -> Kept:
             await console.record(*events)
             answer = await console.get("/api/events?from=0", headers={"Accept": "application/x-ndjson"})
             kept.export.write_bytes(answer.body)
-        hash_anew(kept, kept.signer, size)
         before = size
     beats = [
         json.dumps({"type": "audit", "size": size, "checkpoint": note.decode()})
@@ -96,9 +95,9 @@ async def keep(folder: Path, sizes: Iterable[int] = SIZES) -> Kept:
 
 
 def hash_anew(kept: Kept, signer: Signer, size: int) -> None:
-    """Hash the entries anew and sign them: what a console does, and what a forger does."""
+    """Hash the entries anew and sign them, as a forger does."""
     with closing(apsw.Connection(str(kept.database))) as file:
-        file.execute("BEGIN;" + _TREE + "DELETE FROM tiles")
+        file.execute("BEGIN; DELETE FROM tiles")
         entries = [entry for (entry,) in file.execute("SELECT entry FROM entries ORDER BY seq")]
         growth = Edge().grown([leaf_hash(entry) for entry in entries])
         tiles = [((tile.level << 48) + tile.number, hashes) for tile, hashes in growth.tiles.items()]
