@@ -95,6 +95,7 @@ async def test_the_last_50_of_the_sample_are_shown_newest_first_and_a_row_opens(
         assert (await box(status)).bottom == 40  # one line, the largest numbers too
 
 
+@pytest.mark.soak
 async def test_pause_and_filters(browser: Browser, process: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
@@ -149,6 +150,7 @@ async def test_junie_answers_and_shows_the_json_response(browser: Browser, proce
         await expect(page.get_by_role("article")).to_have_count(2)
 
 
+@pytest.mark.soak
 async def test_a_question_that_fails_can_be_sent_again_without_typing_it_again(
     browser: Browser, process: ConsoleProcess
 ) -> None:
@@ -255,7 +257,7 @@ async def test_event_content_is_text_whatever_it_says(browser: Browser, process:
 @pytest.mark.parametrize(
     ("scheme", "viewport"),
     [
-        pytest.param("light", WIDE, id="light-wide"),
+        pytest.param("light", WIDE, id="light-wide", marks=pytest.mark.soak),
         pytest.param("dark", NARROW, id="dark-narrow", marks=pytest.mark.soak),
         pytest.param("dark", WIDE, id="dark-wide", marks=pytest.mark.soak),
         pytest.param("light", NARROW, id="light-narrow", marks=pytest.mark.soak),

@@ -231,6 +231,7 @@ async def test_the_log_by_keyboard_only(browser: Browser, sampled: ConsoleProces
         await expect(page.get_by_role("dialog")).to_contain_text("go to the Log")
 
 
+@pytest.mark.soak
 async def test_filters_in_the_address_survive_a_reload_and_back(browser: Browser, sampled: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
@@ -284,6 +285,7 @@ async def test_filters_in_the_address_survive_a_reload_and_back(browser: Browser
             assert (await box(entry_link(page, 230))).top == top
 
 
+@pytest.mark.soak
 async def test_what_an_address_says_that_is_no_filter_is_told(browser: Browser, sampled: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
@@ -299,6 +301,7 @@ async def test_what_an_address_says_that_is_no_filter_is_told(browser: Browser, 
         await expect(page.locator("#list")).to_be_focused()
 
 
+@pytest.mark.soak
 async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Browser, process: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
@@ -326,6 +329,7 @@ async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Brows
         await expect(entry_link(page, 599)).to_be_visible()
 
 
+@pytest.mark.soak
 async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_place(
     browser: Browser, process: ConsoleProcess
 ) -> None:
@@ -372,6 +376,7 @@ async def test_newer_entries_wait_until_they_are_wanted_and_the_list_keeps_its_p
         await expect(entry_link(page, 309)).to_be_in_viewport()
 
 
+@pytest.mark.soak
 async def test_the_selection_is_exported_oldest_first(browser: Browser, sampled: ConsoleProcess) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
@@ -386,6 +391,7 @@ async def test_the_selection_is_exported_oldest_first(browser: Browser, sampled:
         assert [json.loads(line)["entry"]["seq"] for line in lines] == wanted[::-1]
 
 
+@pytest.mark.soak
 async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
     browser: Browser, process: ConsoleProcess
 ) -> None:
@@ -414,6 +420,7 @@ async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
         await expect(filters.get_by_role("checkbox", name="not-heard-yet")).to_be_checked()
 
 
+@pytest.mark.soak
 async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
     browser: Browser, process: ConsoleProcess
 ) -> None:

@@ -101,6 +101,7 @@ def running_on(folder: Path, console: ConsoleProcess, command: str, output: Path
         process.wait(10)
 
 
+@pytest.mark.soak
 async def test_every_command_of_the_command_lines_page_does_what_it_says(
     tmp_path: Path, require: Callable[[bool, str, str], None]
 ) -> None:

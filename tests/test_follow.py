@@ -157,6 +157,7 @@ async def test_a_writer_that_goes_on_in_the_renamed_file_is_read_to_its_end(cons
         assert found == ["t", "t", "t", "t", "t", "new"]
 
 
+@pytest.mark.soak
 async def test_following_goes_on_from_what_was_imported_and_importing_finds_what_was_followed(
     console: Console, tmp_path: Path
 ) -> None:
@@ -241,6 +242,7 @@ async def test_bad_lines_are_named_and_the_file_is_followed_on(console: Console,
         assert [line.split(": ")[1] for line in follower.process.errors] == ["bus.jsonl:2", "bus.jsonl:4"]
 
 
+@pytest.mark.soak
 async def test_it_waits_for_a_console_that_is_not_there_yet(tmp_path: Path) -> None:
     path = written(tmp_path, LINE)
     with ConsoleProcess(tmp_path) as console:
@@ -279,6 +281,7 @@ async def test_a_name_that_is_misspelt_leaves_nothing_behind(here: Path, capsys:
     assert not list(here.iterdir())
 
 
+@pytest.mark.soak
 async def test_a_console_whose_record_was_replaced_gets_all_of_the_file_and_what_comes(tmp_path: Path) -> None:
     def line(name: str) -> str:
         return f'{{"agent":"a","type":"{name}"}}'

@@ -251,6 +251,7 @@ async def _ended(process: CommandProcess, seconds: float = 20) -> int:
     return process.wait()
 
 
+@pytest.mark.soak
 async def test_an_agents_token_imports_and_the_record_says_so(tmp_path: Path, settings: Settings) -> None:
     guarded = replace(settings, operator_token=TOKEN, agent_tokens={"planner-7": "its-own"})
     async with running(guarded) as console:
@@ -409,6 +410,7 @@ async def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str], na
     assert "exit status: 0" in ended.output
 
 
+@pytest.mark.soak
 async def test_progress_shows_lines_and_rate_on_a_terminal(tmp_path: Path, console: Console) -> None:
     path = written(tmp_path, *[LINE] * 15_000)
     ours, theirs = pty.openpty()

@@ -176,7 +176,7 @@ class Resuming(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-HERE = settings(max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+HERE = settings(max_examples=5, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -237,6 +237,7 @@ def items_of_types_without_number(size: int) -> list[NewItem]:
     ]
 
 
+@pytest.mark.soak
 async def test_ranges_without_number_are_not_begun(tmp_path: Path) -> None:
     """Without any time the pages count the looks: at an entry that an index told of, or at a window of them."""
     size = 2 * MOST_RANGES + 200

@@ -145,6 +145,7 @@ async def test_sigterm_ends_a_loaded_console_within_5_s_and_tells_every_watcher_
     await end_under_load(tmp_path, ConsoleProcess.terminate, 0.2, watchers=100)
 
 
+@pytest.mark.soak
 async def test_a_signal_ends_an_idle_console_and_the_next_one_goes_on_with_its_record(tmp_path: Path) -> None:
     with ConsoleProcess(tmp_path) as process:
         for number, end in enumerate((process.terminate, process.interrupt)):

@@ -100,6 +100,7 @@ async def test_a_restart_of_the_console_leaves_no_gap_and_repeats_nothing(tmp_pa
     assert sum("connected again; going on with #" in line for line in watching.errors) == 2
 
 
+@pytest.mark.soak
 async def test_a_console_with_another_record_ends_it_with_a_sentence(tmp_path: Path) -> None:
     with ConsoleProcess(tmp_path) as process:
         with tail(tmp_path, process.url, "--heartbeats") as watching:
