@@ -11,6 +11,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -33,6 +34,9 @@ from governance_console.times import text_of, utc_now
 
 PROBE_SEC: Final = 2.0
 """How often a record that could not be written is tried again."""
+
+GATHER_SEC: Final = 0.001
+"""The longest wait for requests that may share a commit: less than most commits take."""
 
 _UNKNOWN: Final = "the record cannot be written: {}; whether this was recorded is unknown, and sending it again is safe"
 
@@ -146,6 +150,7 @@ class Journal:
 
     async def run(self) -> None:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
+        together = 1
         while self._waiting or not self._closing:
             try:
                 async with asyncio.timeout(None if self._writable else self._probe_sec):
@@ -154,12 +159,25 @@ class Journal:
                 await self._probe()
             self._arrived.clear()
             while self._waiting:
-                await self._commit(self._next_group())
+                await self._gather(together)
+                group = self._next_group()
+                together = len(group)
+                await self._commit(group)
 
     def close(self) -> None:
         """Take no more, and let ``run`` return once what was taken is answered."""
         self._closing = True
         self._arrived.set()
+
+    async def _gather(self, together: int) -> None:
+        """Who was answered together asks again together: wait a moment for as many as last time, and sync once."""
+        if len(self._waiting) >= together or self._closing:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SEC):
+                while len(self._waiting) < together and not self._closing:
+                    self._arrived.clear()
+                    await self._arrived.wait()
 
     async def _commit(self, group: list[_Waiting]) -> None:
         if self._failure is not None:

@@ -322,3 +322,22 @@ async def test_recorded_never_goes_backwards(tmp_path: Path) -> None:
     async with house(tmp_path, iter([start])) as at:
         await at.append([event("late")])
         assert json.loads((await at.stored())[-1].entry)["recorded"] == recorded[-1]
+
+
+async def test_who_was_answered_together_shares_the_next_commit_and_one_alone_waits_for_nobody(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+
+        async def ask(client: int) -> None:
+            for number in range(10):
+                await at.append([event(f"{client}-{number}")])
+                for _ in range(5 * client):
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(*(ask(client) for client in range(8)))
+        assert len(at.storage.appends) <= 20  # each round is cut in two or more without a moment's wait
+        await at.append([event("alone")])
+        started = asyncio.get_running_loop().time()
+        for number in range(20):
+            await at.append([event(f"alone-{number}")])
+        assert at.storage.appends[-20:] == [1] * 20
+        assert asyncio.get_running_loop().time() - started < 5
