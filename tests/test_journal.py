@@ -330,11 +330,11 @@ async def test_who_was_answered_together_shares_the_next_commit_and_one_alone_wa
         async def ask(client: int) -> None:
             for number in range(10):
                 await at.append([event(f"{client}-{number}")])
-                for _ in range(5 * client):
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0.0001 * client)
 
         await asyncio.gather(*(ask(client) for client in range(8)))
-        assert len(at.storage.appends) <= 20  # each round is cut in two or more without a moment's wait
+        # Without a moment's wait nearly every round is cut in two or more.
+        assert len(at.storage.appends) <= 15
         await at.append([event("alone")])
         started = asyncio.get_running_loop().time()
         for number in range(20):
