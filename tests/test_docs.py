@@ -38,6 +38,19 @@ def test_there_are_commands_to_run() -> None:
     assert {page: len(commands(page)) for page in PAGES} == {"README.md": 3, "docs/api.md": 5}
 
 
+def typed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a shell makes of it, each command shown on standard error before it runs."""
+    return subprocess.run(
+        ["bash", "-euxo", "pipefail", "-c", script],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_the_docs_does_what_it_says(tmp_path: Path, page: str) -> None:
     token = "choose-your-own"
@@ -52,15 +65,7 @@ def test_every_command_of_the_docs_does_what_it_says(tmp_path: Path, page: str) 
             # -f: an answer that is an error is one, also for the test.
             command = block.replace("http://127.0.0.1:8080", console.url).replace("curl ", "curl -sSf ")
             command = command.replace("tests/data/", f"{ROOT}/tests/data/")
-            ended = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", command],
-                cwd=tmp_path,
-                env=clean_environment(),
-                capture_output=True,
-                text=True,
-                timeout=30,
-                check=False,
-            )
+            ended = typed(command, tmp_path)
             assert ended.returncode == 0, f"{block}\n{ended.stderr}{ended.stdout[:500]}"
 
 
@@ -118,16 +123,7 @@ async def test_every_command_of_the_command_lines_page_does_what_it_says(
         for command, output in zip(endless, outputs, strict=True):
             stack.enter_context(running_on(tmp_path, console, command, output))
         script = "\n".join(as_typed(command, tmp_path, console) for command in others)
-        ended = await asyncio.to_thread(
-            subprocess.run,
-            ["bash", "-euxo", "pipefail", "-c", script],
-            cwd=tmp_path,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        ended = await asyncio.to_thread(typed, script, tmp_path)
         assert ended.returncode == 0, ended.stderr
         async with connected(console.url) as client:
             shown = [output for command, output in zip(endless, outputs, strict=True) if " tail" in command]
