@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import errno
 import gc
 import logging
@@ -107,8 +106,8 @@ async def listen(runner: web.AppRunner, where: Listen, tls: ssl.SSLContext | Non
 async def _serve(settings: Settings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+    if sys.platform != "win32":  # there Ctrl-C raises KeyboardInterrupt instead
+        for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
     tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.has_tls else None
     runner = make_runner(settings)
