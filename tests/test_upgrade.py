@@ -116,8 +116,15 @@ async def write_2(path: Path) -> None:
     await storage.close()
     file = apsw.Connection(str(path))
     file.execute("DROP TABLE tiles; DROP TABLE checkpoints")
+    to_3(file)
     file.pragma("user_version", 2)
     file.close()
+
+
+def to_3(file: apsw.Connection) -> None:
+    """What schema 4 brought is taken away again."""
+    file.execute("ALTER TABLE entries DROP COLUMN erased; DROP TABLE erasures; DROP TABLE sessions")
+    file.pragma("user_version", 3)
 
 
 async def test_a_file_of_schema_2_gets_the_tree_over_its_entries(tmp_path: Path) -> None:
@@ -145,6 +152,29 @@ async def test_a_file_of_schema_2_that_lost_an_entry_gets_no_tree(tmp_path: Path
         with pytest.raises(CannotStart, match="lost entries below #400"):
             await SqliteStorage(path, None, lambda: "epoch-3").open()
     assert tables(path) == before
+
+
+async def test_a_file_of_schema_3_can_be_erased_from_and_keeps_sessions(tmp_path: Path) -> None:
+    storage = GrowingStorage(tmp_path / "old.db", None, lambda: "epoch-of-3")
+    before = await storage.open()
+    await storage.record(EVERY_ITEM)
+    await storage.close()
+    file = apsw.Connection(str(tmp_path / "old.db"))
+    to_3(file)
+    file.close()
+    storage = GrowingStorage(tmp_path / "old.db", None, lambda: "epoch-4")
+    log = await storage.open()
+    try:
+        assert (log.epoch, log.origin, log.size) == (before.epoch, before.origin, len(EVERY_ITEM))
+        assert await all_pages(storage, Selection(), True, 100) == [one.item for one in EVERY_ITEM]
+    finally:
+        await storage.close()
+    file = apsw.Connection(str(tmp_path / "old.db"))
+    assert file.execute("SELECT count(*) FROM entries WHERE erased IS NOT NULL").get == 0
+    assert file.execute("SELECT count(*) FROM erasures").get == file.execute("SELECT count(*) FROM sessions").get == 0
+    assert file.pragma("user_version") == VERSION
+    file.close()
+    assert await storage_opens_again(tmp_path / "old.db") == len(EVERY_ITEM)
 
 
 async def storage_opens_again(path: Path) -> int:

@@ -90,7 +90,7 @@ def test_what_a_console_adds_meanwhile_is_left_for_the_next_time(kept: Kept) -> 
         next(rows)
         console.execute(
             "INSERT INTO entries SELECT 300, kind, source, type, subject, traceid, x'01', salt, data_is_json, entry,"
-            " data FROM entries WHERE seq = 299;"
+            " data, erased FROM entries WHERE seq = 299;"
             "INSERT INTO checkpoints SELECT 301, note FROM checkpoints WHERE size = 300"
         )
         assert (len([*rows]), len([*file.notes()]), file.size) == (299, 3, 300)
@@ -146,8 +146,8 @@ SWAP = (
     " WHERE seq IN (11, 12)"
 )
 COPY = (
-    "INSERT INTO entries SELECT {}, kind, source, type, subject, traceid, x'01', salt, data_is_json, entry, data"
-    " FROM entries WHERE seq = 17"
+    "INSERT INTO entries SELECT {}, kind, source, type, subject, traceid, x'01', salt, data_is_json, entry,"
+    " data, erased FROM entries WHERE seq = 17"
 )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from governance_console.categories import CATEGORIES, SEVERITIES
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 LOG: Final = """
 CREATE TABLE log (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -39,8 +39,26 @@ CREATE TABLE entries (
     salt BLOB,
     data_is_json INTEGER NOT NULL,
     entry BLOB NOT NULL,
-    data BLOB
+    data BLOB,
+    erased INTEGER
 ) STRICT;
+"""
+
+ERASURES: Final = """
+-- What was erased, by whom and why. id is the number of the entry that says so, and entries.erased refers to it.
+CREATE TABLE erasures (id INTEGER PRIMARY KEY, erased_by TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+"""
+
+SESSIONS: Final = """
+-- Browsers that are signed in. id is the SHA-256 of what their cookie has; times are RFC 3339, UTC.
+CREATE TABLE sessions (
+    id BLOB PRIMARY KEY,
+    principal TEXT NOT NULL,
+    role TEXT NOT NULL,
+    began TEXT NOT NULL,
+    seen TEXT NOT NULL,
+    browser TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 
 INDEXES: Final = """
@@ -60,7 +78,7 @@ CREATE TABLE tiles (id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
 """
 
-SCHEMA: Final = LOG + ENTRIES + INDEXES + TREE
+SCHEMA: Final = LOG + ENTRIES + INDEXES + TREE + ERASURES + SESSIONS
 
 
 def kind_of(category: str, severity: str) -> int:

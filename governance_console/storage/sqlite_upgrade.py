@@ -15,7 +15,7 @@ from governance_console.errors import CannotStart
 from governance_console.merkle import leaf_hash
 from governance_console.storage import NewItem
 from governance_console.storage.sqlite_rows import column
-from governance_console.storage.sqlite_schema import ENTRIES, INDEXES, TREE, VERSION
+from governance_console.storage.sqlite_schema import ENTRIES, ERASURES, INDEXES, SESSIONS, TREE, VERSION
 from governance_console.storage.sqlite_tiles import write_tiles
 from governance_console.storage.sqlite_write import insert
 
@@ -83,8 +83,15 @@ def _from_2(writer: apsw.Connection) -> None:
             say_at = time.monotonic() + SAY_SEC
 
 
+def _from_3(writer: apsw.Connection) -> None:
+    """Schema 3 knew no erasure and kept no sessions. A file that was schema 1 a moment ago has the column already."""
+    if "erased" not in column(writer, "SELECT name FROM pragma_table_info('entries')"):
+        writer.execute("ALTER TABLE entries ADD COLUMN erased INTEGER")
+    writer.execute(ERASURES + SESSIONS)
+
+
 def _new_item(seq: int, identity: bytes, entry: bytes, salt: bytes | None, data: bytes | None, is_json: int) -> NewItem:
     return NewItem(Item(seq, entry, salt, data, bool(is_json)), identity, shown_of(entry), subject_of(entry))
 
 
-_STEPS: Final[Mapping[int, Callable[[apsw.Connection], None]]] = {1: _from_1, 2: _from_2}
+_STEPS: Final[Mapping[int, Callable[[apsw.Connection], None]]] = {1: _from_1, 2: _from_2, 3: _from_3}
