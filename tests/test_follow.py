@@ -87,7 +87,7 @@ def copytruncate(path: Path, number: int) -> None:
 
 
 Rotate = Callable[[Path, int], None]
-ROTATIONS = pytest.mark.parametrize("rotate", [rename, copytruncate])
+ROTATIONS = pytest.mark.parametrize("rotate", [rename, pytest.param(copytruncate, marks=pytest.mark.soak)])
 
 
 async def test_lines_are_recorded_as_they_come_and_half_a_line_not_before_its_end(

@@ -264,8 +264,8 @@ async def test_conflicts_are_all_found_and_a_hundred_told(tmp_path: Path) -> Non
 async def test_a_full_queue_is_told_at_once(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         at.storage.go.clear()
-        many = [event(n) for n in range(10_000)]
-        waiting = [asyncio.create_task(at.append(many, f"p{n}")) for n in range(MAX_QUEUED_EVENTS // 10_000)]
+        many = Submission.of("p", [event()] * 10_000)
+        waiting = [asyncio.create_task(at.journal.append(many)) for _ in range(MAX_QUEUED_EVENTS // 10_000)]
         await asyncio.sleep(0)
         with pytest.raises(QueueFull):
             await at.append([event("one more")])

@@ -142,7 +142,7 @@ async def end_under_load(folder: Path, end: Callable[[ConsoleProcess], None], wa
 
 
 async def test_sigterm_ends_a_loaded_console_within_5_s_and_tells_every_watcher_1001(tmp_path: Path) -> None:
-    await end_under_load(tmp_path, ConsoleProcess.terminate, 0.2, watchers=100)
+    await end_under_load(tmp_path, ConsoleProcess.terminate, 0.2, watchers=40)
 
 
 @pytest.mark.soak

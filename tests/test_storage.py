@@ -167,11 +167,17 @@ async def test_what_is_not_ours_is_refused_and_not_touched(tmp_path: Path, make:
 
 
 async def test_a_file_system_without_wal_is_refused(tmp_path: Path) -> None:
-    """A reader that holds the file in the old journal mode keeps SQLite from switching to WAL."""
+    """SQLite's own file system in memory has no shared memory for a WAL, as a network file system has none."""
+    storage = GrowingStorage(tmp_path / "governance.db", None, lambda: "epoch-1", vfs="memdb")
+    with pytest.raises(CannotStart, match="does not allow WAL"):
+        await storage.open()
+
+
+@pytest.mark.soak
+async def test_a_file_that_another_program_holds_in_its_old_mode_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path):
         pass
-    path = str(tmp_path / "governance.db")
-    holder = apsw.Connection(path)
+    holder = apsw.Connection(str(tmp_path / "governance.db"))
     holder.pragma("journal_mode", "delete")
     holder.execute("BEGIN; SELECT count(*) FROM entries")
     with pytest.raises(CannotStart, match=r"cannot be kept durably|locked"):
