@@ -1,9 +1,9 @@
-"""What happens around every handler, outermost first: observed, explained, same-site, authenticated."""
+"""What happens around every handler: is it from this site, who asks, what is said of an error, what is counted."""
 
 from __future__ import annotations
 
 import logging
-import os
+import random
 import time
 from typing import Final
 
@@ -14,7 +14,7 @@ from governance_console.access import ANONYMOUS, NOBODY, Access, Principal
 from governance_console.api import METRICS, PRINCIPAL, REQUEST_ID, SESSION, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.cookies import session_cookie
 from governance_console.api.problems import problem, problem_of
-from governance_console.api.routes import access_of, template_of
+from governance_console.api.routes import known_of
 from governance_console.api.sites import check_host, check_origin
 from governance_console.errors import ConsoleError, Forbidden, RecordUnreadable, Unauthenticated
 
@@ -28,88 +28,90 @@ _log = logging.getLogger(__name__)
 
 
 @web.middleware
-async def observed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request an id, measure it, and log it: quietly when all went well."""
-    request[REQUEST_ID] = os.urandom(8).hex()
+async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id, let it in or not, turn every error into a problem document, and count and log the answer.
+
+    One step for all of it, and what decides is no coroutine: each layer more is paid by every request.
+    """
     started = time.perf_counter()
-    response = await handler(request)
+    request[REQUEST_ID] = f"{random.getrandbits(64):016x}"  # names it, and guards nothing: no system call for it
+    route = known_of(request)
+    try:
+        check_site(request)
+        check_access(request, route.access)
+        response = await handler(request)
+    except Exception as error:
+        if isinstance(error, web.HTTPException) and error.status < 400:
+            raise
+        response = _explained(request, error)
     if not isinstance(response, web.WebSocketResponse):
-        seconds = time.perf_counter() - started
-        route = template_of(request)
-        method = request.method if request.method in METHODS else "other"
-        request.app[METRICS].answered(method, route, response.status, seconds)
-        level = logging.DEBUG if response.status < 400 else logging.INFO
-        if _log.isEnabledFor(level):
-            _log.log(
-                level,
-                "request",
-                extra={
-                    "request": request[REQUEST_ID],
-                    "method": method,
-                    "route": route,
-                    "status": response.status,
-                    "ms": round(seconds * 1000, 1),
-                },
-            )
+        _observe(request, route.template, response.status, time.perf_counter() - started)
     return response
 
 
-@web.middleware
-async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn every error into a problem document, and let no traceback out."""
-    try:
-        return await handler(request)
-    except RecordUnreadable as error:
-        _log.error("%s", error, extra={"request": request[REQUEST_ID]})
-        return problem_of(request, error)
-    except ConsoleError as error:
-        return problem_of(request, error)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        headers = {name: error.headers[name] for name in ("Allow", "Upgrade", "Connection") if name in error.headers}
-        return problem(request, error.status, _detail(request, error), headers=headers)
-    except Exception as error:
-        if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
-            # The client is gone, and nobody reads this answer. Raised on, aiohttp would log it as our failure.
-            return web.Response(status=CLIENT_GONE)
-        _log.exception("a handler failed", extra={"request": request[REQUEST_ID]})
-        return problem(request, 500, "the console failed here; its log says more under this request_id")
+MIDDLEWARES: Final[tuple[Middleware, ...]] = (around,)
 
 
-@web.middleware
-async def same_site(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a foreign Host, and a foreign Origin where a request could change or watch something."""
+def check_site(request: web.Request) -> None:
+    """Raises Forbidden for a foreign Host, and a foreign Origin where a request could change or watch something."""
     settings = request.app[SETTINGS]
     check_host(request, settings)
     if request.method not in SAFE or "Upgrade" in request.headers:
         check_origin(request, settings)
-    return await handler(request)
 
 
-@web.middleware
-async def authenticated(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Find out who asks, and refuse who may not use this route."""
-    access = access_of(request)
-    principal = request[PRINCIPAL] = _metrics_reader(request) if access is Access.METRICS else _principal(request)
-    if access not in (Access.PUBLIC, Access.METRICS) and not principal.may(access):
+def check_access(request: web.Request, access: Access) -> None:
+    """Find out who asks. Raises Unauthenticated or Forbidden where they may not use this route."""
+    if access is Access.METRICS:
+        request[PRINCIPAL] = _metrics_reader(request)
+        return
+    principal = request[PRINCIPAL] = _principal(request, access)
+    if access is not Access.PUBLIC and not principal.may(access):
         if principal is NOBODY:
             raise Unauthenticated("sign in, or send the token as Authorization: Bearer")
         raise Forbidden(f"{principal.name} may only append events")
-    return await handler(request)
 
 
-MIDDLEWARES: Final[tuple[Middleware, ...]] = (observed, explained, same_site, authenticated)
+def _observe(request: web.Request, route: str, status: int, seconds: float) -> None:
+    """Count the answer, and log it: quietly when all went well."""
+    method = request.method if request.method in METHODS else "other"
+    request.app[METRICS].answered(method, route, status, seconds)
+    level = logging.DEBUG if status < 400 else logging.INFO
+    if _log.isEnabledFor(level):
+        told = {
+            "request": request[REQUEST_ID],
+            "method": method,
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+        }
+        _log.log(level, "request", extra=told)
 
 
-def _principal(request: web.Request) -> Principal:
+def _explained(request: web.Request, error: Exception) -> web.Response:
+    """An error as its problem document; no traceback gets out. Called where it was caught."""
+    if isinstance(error, ConsoleError):
+        if isinstance(error, RecordUnreadable):
+            _log.error("%s", error, extra={"request": request[REQUEST_ID]})
+        return problem_of(request, error)
+    if isinstance(error, web.HTTPException):
+        headers = {name: error.headers[name] for name in ("Allow", "Upgrade", "Connection") if name in error.headers}
+        return problem(request, error.status, _detail(request, error), headers=headers)
+    if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+        # The client is gone, and nobody reads this answer. Raised on, aiohttp would log it as our failure.
+        return web.Response(status=CLIENT_GONE)
+    _log.exception("a handler failed", extra={"request": request[REQUEST_ID]})
+    return problem(request, 500, "the console failed here; its log says more under this request_id")
+
+
+def _principal(request: web.Request, access: Access) -> Principal:
     tokens = request.app[TOKENS]
     if not tokens.are_set:
         return ANONYMOUS
     token = _bearer(request)
     if token is not None:
         principal = tokens.principal(token)
-        if principal is None and access_of(request) is not Access.PUBLIC:
+        if principal is None and access is not Access.PUBLIC:
             request.app[METRICS].failed_signins.inc()
             raise Unauthenticated("this token is not valid here")
         return principal or NOBODY

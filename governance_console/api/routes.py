@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,7 +23,17 @@ class Route:
     upgrades: bool = False
 
 
-_ACCESS: Final = web.AppKey("access", dict[int, Access])
+class Known(NamedTuple):
+    """What is known of a route from start-up on: what it wants of who asks, and its template, which is a label."""
+
+    access: Access
+    template: str
+
+
+UNMATCHED: Final = Known(Access.PUBLIC, "unmatched")
+"""What is found nowhere (404, 405): it has nothing to guard."""
+
+_KNOWN: Final = web.AppKey("known", dict[int, Known])
 
 
 def add_routes(app: web.Application, routes: Iterable[Route], witness: Access = Access.WITNESS) -> None:
@@ -31,26 +41,22 @@ def add_routes(app: web.Application, routes: Iterable[Route], witness: Access = 
 
     ``witness`` is what those of ``Access.WITNESS`` want here.
     """
-    app[_ACCESS] = {}
+    app[_KNOWN] = {}
     for row in routes:
         methods = ("GET", "HEAD") if row.method == "GET" and not row.upgrades else (row.method,)
         for method in methods:
             route = app.router.add_route(method, row.path, row.handler, expect_handler=_continue_later)
-            app[_ACCESS][id(route)] = witness if row.access is Access.WITNESS else row.access
+            access = witness if row.access is Access.WITNESS else row.access
+            app[_KNOWN][id(route)] = Known(
+                access, UNMATCHED.template if route.resource is None else route.resource.canonical
+            )
     app.on_startup.append(_deny_by_default)
 
 
-def access_of(request: web.Request) -> Access:
-    """What the request's route wants. What is found nowhere (404, 405) has nothing to guard."""
-    if request.match_info.http_exception is not None:
-        return Access.PUBLIC
-    return request.app[_ACCESS][id(request.match_info.route)]
-
-
-def template_of(request: web.Request) -> str:
-    """The route's template: a label of which there are only as many as rows in the table."""
-    resource = request.match_info.route.resource
-    return "unmatched" if resource is None else resource.canonical
+def known_of(request: web.Request) -> Known:
+    """The request's route. Raises KeyError where nobody said who may use it."""
+    match = request.match_info
+    return UNMATCHED if match.http_exception is not None else request.app[_KNOWN][id(match.route)]
 
 
 async def _continue_later(request: web.Request) -> None:
@@ -59,6 +65,6 @@ async def _continue_later(request: web.Request) -> None:
 
 
 async def _deny_by_default(app: web.Application) -> None:
-    undeclared = [str(route.resource) for route in app.router.routes() if id(route) not in app[_ACCESS]]
+    undeclared = [str(route.resource) for route in app.router.routes() if id(route) not in app[_KNOWN]]
     if undeclared:
         raise RuntimeError(f"these routes do not say who may use them: {', '.join(undeclared)}")

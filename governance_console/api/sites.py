@@ -22,34 +22,33 @@ HTTP_PORT: Final = 80
 MAX_HOST_CHARS: Final = 300
 """Room for the longest name of the DNS, 253, and a port."""
 
+_NO_HOST: Final = "the Host header is no host name or address"
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?", re.ASCII | re.IGNORECASE)
 
 
 class Host(NamedTuple):
-    """A Host header: the name or address in lower case, without brackets, and the port."""
+    """A Host header: the name or address in lower case, without brackets, and the port.
+
+    ``is_safe`` without any setting: an address or a loopback name, which DNS rebinding has no use for.
+    """
 
     name: str
     port: int
+    is_safe: bool
 
 
 def host_of(request: web.Request) -> Host:
     """The request's Host. Raises Forbidden where it is none (RFC 9110 section 7.2)."""
-    match = _HOST.fullmatch(request.headers.get("Host", ""))
-    port = HTTP_PORT if match is None or match[3] is None else int(match[3])
-    if match is None or port > 65535 or len(match[0]) > MAX_HOST_CHARS:
-        raise Forbidden("the Host header is no host name or address")
-    return Host((match[1] or match[2]).lower(), port)
+    header = request.headers.get("Host", "")
+    if len(header) > MAX_HOST_CHARS:
+        raise Forbidden(_NO_HOST)
+    return _read_host(header)
 
 
 def check_host(request: web.Request, settings: Settings) -> None:
     """Raises Forbidden unless Host is an address, a loopback name, or a name that the settings allow."""
-    name = host_of(request).name
-    if not (
-        _is_address(name)
-        or is_loopback_name(name)
-        or name in settings.allowed_hosts
-        or name == urlsplit(settings.public_url).hostname
-    ):
+    host = host_of(request)
+    if not (host.is_safe or host.name in settings.allowed_hosts or host.name == urlsplit(settings.public_url).hostname):
         raise Forbidden("this console is not served under that Host: name it in PUBLIC_URL or ALLOWED_HOSTS")
 
 
@@ -65,6 +64,16 @@ def check_origin(request: web.Request, settings: Settings) -> None:
 
 
 @lru_cache(maxsize=256)
+def _read_host(header: str) -> Host:
+    """Nearly every request has one of a few."""
+    match = _HOST.fullmatch(header)
+    port = HTTP_PORT if match is None or match[3] is None else int(match[3])
+    if match is None or port > 65535:
+        raise Forbidden(_NO_HOST)
+    name = (match[1] or match[2]).lower()
+    return Host(name, port, _is_address(name) or is_loopback_name(name))
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
