@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import HttpVersion11, web
+from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_TYPE, EXPECT
 from aiohttp.web_exceptions import HTTPException
 
 from governance_console import jsontext
@@ -13,13 +14,14 @@ from governance_console.limits import MAX_SMALL_BODY_BYTES
 
 def media_type(request: web.Request) -> str | None:
     """The Content-Type without parameters, in lower case. Raises Unsupported for a charset other than UTF-8."""
-    header = request.headers.get("Content-Type")
+    header = request.headers.get(CONTENT_TYPE)
     if header is None:
         return None
-    charset = request.charset
+    media, parameters, _ = header.partition(";")
+    charset = request.charset if parameters else None
     if charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
         raise Unsupported("only UTF-8 is taken: leave the charset out, or send charset=utf-8")
-    return header.partition(";")[0].strip().lower()
+    return media.strip().lower()
 
 
 async def read_body(request: web.Request, limit: int, *, inflate: bool = False) -> bytes:
@@ -28,19 +30,24 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
     Raises TooLarge before more than that was kept, Unsupported for a Content-Encoding, and Malformed for a
     body that is broken, ends early or is framed wrongly.
     """
-    encoding = request.headers.get("Content-Encoding", "identity")
+    headers, content = request.headers, request.content
+    encoding = headers.get(CONTENT_ENCODING, "identity")
     if not inflate and encoding.strip().lower() not in ("", "identity"):
         raise Unsupported("compressed bodies are not taken here: send this one without Content-Encoding")
     inflating = inflater(encoding, limit)
-    if request.content_length is not None and request.content_length > limit:
-        raise TooLarge(f"the body has {request.content_length} bytes; at most {limit} are taken")
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+    length = request.content_length
+    if length is not None and length > limit:
+        raise TooLarge(f"the body has {length} bytes; at most {limit} are taken")
+    if headers.get(EXPECT, "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # what is counted there is the answer, which this is not
     parts: list[bytes] = []
     try:
-        while chunk := await request.content.readany():
-            parts.append(inflating.feed(chunk))
+        if content.is_eof():  # all of it came with the head, as small ones do
+            parts.append(inflating.feed(content.read_nowait()))
+        else:
+            while chunk := await content.readany():
+                parts.append(inflating.feed(chunk))
     except (web.RequestPayloadError, ValueError) as error:
         raise Malformed("the body ends early, or is framed wrongly") from error
     inflating.finish()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
+from aiohttp.hdrs import CACHE_CONTROL
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from governance_console.api import REQUEST_ID, SETTINGS
 
@@ -20,15 +22,23 @@ CSP: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-EVERYWHERE: Final = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Server": "governance-console",
-}
+EVERYWHERE: Final = CIMultiDictProxy(
+    CIMultiDict(
+        {
+            "Content-Security-Policy": CSP,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Server": "governance-console",
+        }
+    )
+)
+"""Kept as an answer's headers are, so that each answer gets them in one piece."""
+
+STRICT_TRANSPORT_SECURITY: Final = istr("Strict-Transport-Security")
+X_REQUEST_ID: Final = istr("X-Request-Id")
 
 HSTS: Final = "max-age=31536000"
 """A year of nothing but TLS to this host (RFC 6797)."""
@@ -36,9 +46,10 @@ HSTS: Final = "max-age=31536000"
 
 async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Signal ``on_response_prepare``. What a handler has set stays."""
-    response.headers.update(EVERYWHERE)
-    response.headers.setdefault("Cache-Control", "no-store")
+    headers = response.headers
+    headers.update(EVERYWHERE)
+    headers.setdefault(CACHE_CONTROL, "no-store")
     if isinstance(request, web.Request) and request.app[SETTINGS].is_https:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
-    if REQUEST_ID in request:
-        response.headers["X-Request-Id"] = request[REQUEST_ID]
+        headers.setdefault(STRICT_TRANSPORT_SECURITY, HSTS)
+    if (number := request.get(REQUEST_ID)) is not None:
+        headers[X_REQUEST_ID] = number
