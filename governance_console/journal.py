@@ -15,8 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from governance_console.edge import Edge, Growth
-from governance_console.entries import Message, entry_message
+from governance_console.edge import Edge
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
 from governance_console.limits import (
@@ -24,11 +23,10 @@ from governance_console.limits import (
     MAX_QUEUED_EVENTS,
     MAX_REQUEST_BYTES,
     MAX_REQUEST_EVENTS,
-    THREAD_SETTLE_EVENTS,
 )
-from governance_console.merkle import leaf_hashes
 from governance_console.metrics import Metrics
-from governance_console.settling import Group, Settled, Submission
+from governance_console.recording import record
+from governance_console.settling import Settled, Submission
 from governance_console.storage import Log, Storage
 from governance_console.times import text_of, utc_now
 
@@ -184,27 +182,23 @@ class Journal:
             # These waited while the store failed. It would take them, and that would prove nothing.
             self._refuse(group, self._failure)
             return
+        write = functools.partial(record, self._edge, self._time(), [one.submission for one in group])
         try:
-            known = await self._storage.known([own for one in group for own in one.submission.identities])
-            settling = Group(self.size, self._time(), known)
-            settle = functools.partial(_settled, settling, self._edge, [one.submission for one in group])
-            is_large = sum(len(one.submission.events) for one in group) > THREAD_SETTLE_EVENTS
-            outcomes, messages, growth = await asyncio.to_thread(settle) if is_large else settle()
-            if settling.new:
-                started = time.perf_counter()
-                await self._storage.append(settling.new, growth.tiles)
+            started = time.perf_counter()
+            done = await self._storage.write(write)
+            if done.new:
                 # Durable from here on. A crash before this line loses only what nobody was told of;
                 # a crash after it loses only the telling, and the sender's repeat finds the entries.
-                self._metrics.committed([new.shown.category for new in settling.new], time.perf_counter() - started)
-                self._edge, self._recorded = growth.edge, settling.recorded
-                self._feed.publish(messages)
+                self._metrics.committed([new.shown.category for new in done.new], time.perf_counter() - started)
+                self._edge, self._recorded = done.growth.edge, done.time
+                self._feed.publish(done.messages)
                 self._wrote()
         except RecordUnavailable as error:
             self._refuse(group, error)
         except Exception as error:
             self._refuse(group, self._broken(error))
         else:
-            for one, outcome in zip(group, outcomes, strict=True):
+            for one, outcome in zip(group, done.outcomes, strict=True):
                 self._answer(one, outcome)
 
     async def _probe(self) -> None:
@@ -277,22 +271,3 @@ class Journal:
     def _time(self) -> str:
         """Now, but never before the last entry: a clock that was set back must not reorder the record."""
         return max(text_of(self._now()), self._recorded)
-
-
-def _settled(
-    group: Group, edge: Edge, submissions: Sequence[Submission]
-) -> tuple[Sequence[Settled | Conflict], Sequence[Message], Growth]:
-    """What became of each submission; of all that is new the messages, and how the tree grows by it.
-
-    In a thread where it is much.
-    """
-    outcomes = [_outcome(group, submission) for submission in submissions]
-    messages = [entry_message(new.item, new.shown) for new in group.new]
-    return outcomes, messages, edge.grown(leaf_hashes([new.item.entry for new in group.new]))
-
-
-def _outcome(group: Group, submission: Submission) -> Settled | Conflict:
-    try:
-        return group.settle(submission)
-    except Conflict as conflict:
-        return conflict

@@ -54,9 +54,6 @@ MAX_QUEUED_BYTES: Final = 64 * 1024 * 1024
 THREAD_PARSE_BYTES: Final = 32 * 1024
 """Larger bodies are parsed in a thread, so that heartbeats keep their time."""
 
-THREAD_SETTLE_EVENTS: Final = 200
-"""Larger groups are numbered and encoded in a thread, for the same reason."""
-
 MAX_NOTE_BYTES: Final = 1_000_000
 MAX_NOTE_SIGNATURES: Final = 100
 """A checkpoint with the signatures of its witnesses. Both are the bounds of Go's note package; 16 have to be taken."""

@@ -6,13 +6,12 @@ requests before it in its group: it is numbered entirely or refused entirely, so
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from governance_console.attributes import Event
-from governance_console.entries import SALT_BYTES, identity, is_same, make_item
+from governance_console.entries import identity, is_same, make_item
 from governance_console.errors import Conflict, Fault
 from governance_console.limits import MAX_FAULTS
 from governance_console.storage import Known, NewItem
@@ -43,11 +42,15 @@ class Settled(NamedTuple):
 
 @dataclass(slots=True)
 class Group:
-    """Submissions settled one after another. ``new`` is what their commit has to append."""
+    """Submissions settled one after another. ``new`` is what their commit has to append.
+
+    ``salts`` has a new one, ``SALT_BYTES`` of randomness, for each of their events.
+    """
 
     size: int
     recorded: str
     known: Mapping[bytes, Known]
+    salts: Iterator[bytes]
     new: list[NewItem] = field(default_factory=list)
     _here: dict[bytes, Known] = field(default_factory=dict)
 
@@ -57,12 +60,10 @@ class Group:
         added: list[NewItem] = []
         seqs: list[int] = []
         faults: list[Fault] = []
-        salts = os.urandom(SALT_BYTES * len(submission.events))
         for place, (event, own) in enumerate(zip(submission.events, submission.identities, strict=True)):
             earlier = fresh.get(own) or self._here.get(own) or self.known.get(own)
             if earlier is None:
-                salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
-                item = make_item(self.size + len(added), self.recorded, submission.principal, event, salt)
+                item = make_item(self.size + len(added), self.recorded, submission.principal, event, next(self.salts))
                 earlier = fresh[own] = Known(item.seq, item.entry, item.salt)
                 added.append(NewItem(item, own, event.shown, event.subject))
             elif not is_same(earlier.entry, earlier.salt, event):

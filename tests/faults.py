@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection
-from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source
+from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source, Writing
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.tiles import Tile
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 class FaultyStorage:
     """``Storage`` that raises ``error`` at the calls in ``fails_at``, before or after they were done, ``times`` times.
 
-    While ``go`` is not set, appends wait, so that requests can gather behind one.
+    While ``go`` is not set, writes wait, so that requests can gather behind one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,13 +38,13 @@ class FaultyStorage:
     async def open(self) -> Log:
         return await self._call("open", self._real.open)
 
-    async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-        return await self._call("known", self._real.known, identities)
-
-    async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+    async def write(self, work: Callable[[Writing], _T]) -> _T:
         await self.go.wait()
-        self.appends.append(len(items))
-        await self._call("append", self._real.append, items, tiles)
+        visit = _FaultyVisit(self)
+        done = await self._real.write(lambda writing: work(visit.over(writing)))
+        if visit.saved is not None:
+            raise visit.saved
+        return done
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         await self._call("save_checkpoint", self._real.save_checkpoint, size, note)
@@ -76,11 +76,45 @@ class FaultyStorage:
         await self._call("close", self._real.close)
 
     async def _call(self, name: str, work: Callable[..., Awaitable[_T]], *given: object) -> _T:
-        error = self.error if name in self.fails_at and self.times > 0 else None
-        self.times -= error is not None
+        error = self.fault_at(name)
         if error is not None and not self.saves_before_failing:
             raise error
         done = await work(*given)
         if error is not None:
             raise error
         return done
+
+    def fault_at(self, name: str) -> Exception | None:
+        """What this call is to raise, counted off."""
+        error = self.error if name in self.fails_at and self.times > 0 else None
+        self.times -= error is not None
+        return error
+
+
+class _FaultyVisit:
+    """``Writing`` that fails. An append that is ``saved`` fails once the visit is over, and all is durable."""
+
+    saved: Exception | None = None
+    _real: Writing
+
+    def __init__(self, storage: FaultyStorage) -> None:
+        self._storage = storage
+
+    def over(self, real: Writing) -> Writing:
+        self._real = real
+        return self
+
+    def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+        error = self._storage.fault_at("known")
+        found = self._real.known(identities) if error is None or self._storage.saves_before_failing else {}
+        if error is not None:
+            raise error
+        return found
+
+    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+        self._storage.appends.append(len(items))
+        error = self._storage.fault_at("append")
+        if error is not None and not self._storage.saves_before_failing:
+            raise error
+        self._real.append(items, tiles)
+        self.saved = error

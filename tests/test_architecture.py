@@ -15,7 +15,19 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
-    *("frames", "inflate", "jsontext", "limits", "lines", "rhythm", "ring", "selection", "settling", "times"),
+    *(
+        "frames",
+        "inflate",
+        "jsontext",
+        "limits",
+        "lines",
+        "recording",
+        "rhythm",
+        "ring",
+        "selection",
+        "settling",
+        "times",
+    ),
     *(
         "checkpoint",
         "edge",
@@ -39,6 +51,7 @@ LAYERS = (
     ("api",),
     ("signer",),
     ("journal", "ticker", "assistant", "sessions", "logs", "background"),
+    ("recording",),
     ("settling", "feed", "watching", "storage", "metrics", "settings", "tls", "openapi", "keyfile"),
     ("exported",),
     ("verify",),

@@ -30,6 +30,7 @@ from governance_console.settling import Submission
 from governance_console.storage import Log
 from governance_console.storage.sqlite import SqliteStorage
 from tests.disk import Create, Deed, Delete, Disk, Sync, SyncFolder, Truncate, Write, error_of, no_fault
+from tests.growing import known
 from tests.power import PowerFailure
 from tests.test_journal import event
 
@@ -120,8 +121,8 @@ async def check(folder: Path, trace: Trace, moment: int) -> int:
             assert await all_of(storage, log.size) == trace.items[: log.size]
             if log.size < told:
                 return told - log.size
-            known = await storage.known(Submission.of("p", trace.sent).identities)
-            assert sorted(one.seq for one in known.values()) == list(range(log.size))
+            found = await known(storage, Submission.of("p", trace.sent).identities)
+            assert sorted(one.seq for one in found.values()) == list(range(log.size))
     assert is_sound(folder)
     return 0
 

@@ -16,7 +16,7 @@ from governance_console.storage.sqlite import SqliteStorage
 from governance_console.storage.sqlite_file import APPLICATION_ID
 from governance_console.storage.sqlite_schema import VERSION
 from governance_console.tiles import Tile
-from tests.growing import GrowingStorage
+from tests.growing import GrowingStorage, known
 from tests.rfc6962 import Tree
 from tests.test_selection import EVERY_ITEM, all_pages, wanted
 
@@ -90,8 +90,8 @@ async def test_a_file_of_schema_1_is_taken_over_whole(
     assert log.edge.root() == Tree([one.item.entry for one in EVERY_ITEM]).mth(0, len(EVERY_ITEM))
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]  # its begin and its end
     try:
-        known = await storage.known([one.identity for one in EVERY_ITEM])
-        assert [known[one.identity].entry for one in EVERY_ITEM] == [one.item.entry for one in EVERY_ITEM]
+        found = await known(storage, [one.identity for one in EVERY_ITEM])
+        assert [found[one.identity].entry for one in EVERY_ITEM] == [one.item.entry for one in EVERY_ITEM]
         for selection in SELECTIONS:
             expected = [new.item for new in EVERY_ITEM if wanted(new, selection)]
             assert await all_pages(storage, selection, True, 100) == expected

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from governance_console.edge import Edge
 from governance_console.entries import Item, Page
@@ -13,6 +13,8 @@ from governance_console.tiles import Tile
 
 PAGE_BYTES: Final = 8 * 1024 * 1024
 """A page ends after this much content: a thousand items may hold a gigabyte."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,25 @@ class Known(NamedTuple):
     salt: bytes | None
 
 
+class Writing(Protocol):
+    """The record in the hands of who writes, for one visit: see ``Storage.write``. Used in the writer's thread."""
+
+    def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+        """Which of these are recorded. What the visit has appended itself is not looked for."""
+
+    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+        """Append these, with the tiles that the tree's growth by them changed. They are durable when the visit is over.
+
+        Once a visit, after what it looks up.
+        """
+
+
 class Storage(Protocol):
     """One log in one place.
 
-    Durability: when ``append`` returns, its items survive power loss. Order: items are appended in the order
-    of their ``seq``, without a hole, and a reader sees a prefix of them. Atomicity: an append is there whole
-    or not at all, and the tiles with it. Concurrency: one ``append`` at a time, by the journal alone; reads at
+    Durability: when ``write`` returns, what it appended survives power loss. Order: items are appended in the order
+    of their ``seq``, without a hole, and a reader sees a prefix of them. Atomicity: what a visit appends is there
+    whole or not at all, and the tiles with it. Concurrency: one ``write`` at a time, by the journal alone; reads at
     any time, also during one. Single writer: a second console on the same log is refused when it opens it. Every
     read raises RecordUnreadable where what it wants cannot be read, and RecordUnavailable where another program is
     in its way.
@@ -86,22 +101,21 @@ class Storage(Protocol):
     async def open(self) -> Log:
         """Open the log, or make it. Raises CannotStart with a sentence for the person at the terminal."""
 
-    async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-        """Which of these are recorded. Raises as ``append`` does."""
+    async def write(self, work: Callable[[Writing], _T]) -> _T:
+        """One visit to the writer's thread: ``work`` looks up and appends there, and what it returns is returned.
 
-    async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
-        """Make these durable, with the tiles that the tree's growth by them changed.
-
-        After an error the outcome is unknown until ``open`` was called again.
+        ``work`` is called once, and computes from what it was made of: it touches nothing that others use meanwhile.
+        What it raises is raised here, and then nothing of it was recorded. After any other error the outcome is
+        unknown until ``open`` was called again.
         Raises StorageFull or RecordUnavailable, after which nothing of it was recorded and trying again is
         right; or StorageFailed, after which nothing may be appended any more.
         """
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
-        """Make the signed checkpoint of this size durable. Raises as ``append`` does."""
+        """Make the signed checkpoint of this size durable. Raises as ``write`` does."""
 
     async def probe(self) -> None:
-        """Make one small durable write that changes no entry. Raises as ``append`` does."""
+        """Make one small durable write that changes no entry. Raises as ``write`` does."""
 
     async def tiles(self, wanted: Sequence[Tile]) -> Mapping[Tile, bytes]:
         """The hashes of those of these tiles that are there, all as they were at one moment.
@@ -134,4 +148,4 @@ class Storage(Protocol):
         """At most ``limit`` sources, the one heard last first; ``sample`` last times of each."""
 
     async def close(self) -> None:
-        """Give everything back. No append may be under way."""
+        """Give everything back. No ``write`` may be under way."""

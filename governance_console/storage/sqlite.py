@@ -24,6 +24,7 @@ from governance_console.storage import (
     Log,
     NewItem,
     Source,
+    Writing,
     sqlite_errors,
     sqlite_read,
     sqlite_sources,
@@ -33,6 +34,7 @@ from governance_console.storage import (
 from governance_console.storage.sqlite_file import WAL_PAGES, SqliteFile
 from governance_console.storage.sqlite_read import COLUMNS, PAGE_SEC, Most, item_of
 from governance_console.storage.sqlite_rows import column
+from governance_console.storage.worker import Worker
 from governance_console.tiles import Tile
 
 READERS: Final = 2
@@ -60,23 +62,20 @@ class SqliteStorage:
     ) -> None:
         self._file = SqliteFile(path, origin, new_epoch, vfs, wal_pages)
         self._page_sec = page_sec
-        self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="record-writer")
+        self._writer_thread = Worker("record-writer")
         self._reader_threads = ThreadPoolExecutor(READERS, thread_name_prefix="record-reader")
         self._writer: apsw.Connection | None = None
         self._readers: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
 
     async def open(self) -> Log:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._open)
+            return await self._writer_thread.do(self._open)
         except BaseException:
             await self.close()
             raise
 
-    async def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-        return await self._write(lambda writer: _known(writer, identities))
-
-    async def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
-        await self._write(lambda writer: _append(writer, items, tiles))
+    async def write(self, work: Callable[[Writing], _T]) -> _T:
+        return await self._write(lambda writer: work(_Visit(writer)))
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         await self._write(lambda writer: _save_checkpoint(writer, size, note))
@@ -107,8 +106,8 @@ class SqliteStorage:
         return await self._read(lambda reader: sqlite_sources.sources(reader, limit, lately, sample))
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writer_thread, self._close)
-        self._writer_thread.shutdown()
+        await self._writer_thread.do(self._close)
+        self._writer_thread.end()
 
     def _open(self) -> Log:
         with self._file.explained():
@@ -128,17 +127,18 @@ class SqliteStorage:
         self._file.close()
 
     async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        """Do the work in one transaction, and in one visit to the writer's thread."""
+
         def run() -> _T:
             assert self._writer is not None, "open() comes first"
-            with sqlite_errors.writing(self._writer):
+            with sqlite_errors.writing(self._writer), _transaction(self._writer):
                 done = work(self._writer)
-            # Whatever was written or found is about to be acknowledged; nothing found is not. A crash before this
-            # line loses nothing that anybody was told of.
-            if done is None or done:
-                self._file.check_in_place()
+            # Whatever was written or found is about to be acknowledged. A crash before this line loses nothing
+            # that anybody was told of.
+            self._file.check_in_place()
             return done
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, run)
+        return await self._writer_thread.do(run)
 
     async def _read(self, work: Callable[[apsw.Connection], _T]) -> _T:
         def run() -> _T:
@@ -157,33 +157,35 @@ def _get(reader: apsw.Connection, seq: int) -> Item | None:
     return None if row is None else item_of(row)
 
 
-def _known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-    found: dict[bytes, Known] = {}
-    for own in identities:
-        row = writer.execute("SELECT seq, entry, salt FROM entries WHERE identity = ?", (own,)).fetchone()
-        if row is not None:
-            found[own] = Known(*row)
-    return found
+class _Visit:
+    """``Writing``, within a transaction of the writer's: looking up takes the file's locks once, and not each time."""
 
+    def __init__(self, writer: apsw.Connection) -> None:
+        self._writer = writer
 
-def _append(writer: apsw.Connection, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
-    with _transaction(writer):
-        last = writer.execute("SELECT max(seq) FROM entries").get
+    def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+        found: dict[bytes, Known] = {}
+        for own in identities:
+            row = self._writer.execute("SELECT seq, entry, salt FROM entries WHERE identity = ?", (own,)).fetchone()
+            if row is not None:
+                found[own] = Known(*row)
+        return found
+
+    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+        last = self._writer.execute("SELECT max(seq) FROM entries").get
         if items and items[0].item.seq != (0 if last is None else last + 1):
             raise StorageFailed(f"another program changed the record: its last entry is #{last}")
-        sqlite_write.insert(writer, items)
-        sqlite_tiles.write_tiles(writer, tiles)
+        sqlite_write.insert(self._writer, items)
+        sqlite_tiles.write_tiles(self._writer, tiles)
 
 
 def _save_checkpoint(writer: apsw.Connection, size: int, note: bytes) -> None:
-    with _transaction(writer):
-        # One that is there already is the same: it is saved again where it is not known whether it was.
-        writer.execute("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
+    # One that is there already is the same: it is saved again where it is not known whether it was.
+    writer.execute("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
 
 
 def _probe(writer: apsw.Connection) -> None:
-    with _transaction(writer):
-        writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', hex(randomblob(8)))")
+    writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', hex(randomblob(8)))")
 
 
 @contextmanager
