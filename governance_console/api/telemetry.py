@@ -38,17 +38,36 @@ class UpgradeRequired(web.HTTPClientError):
     status_code = 426
 
 
-class SocketOutlet:
-    """One watcher's socket. Every text goes out through ``send``, every close through ``end``."""
+class Socket(web.WebSocketResponse):
+    """A socket that tells its outlet before it closes: aiohttp answers a close by itself, and what is no WebSocket."""
 
-    def __init__(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport, writer: AbstractStreamWriter
-    ) -> None:
+    outlet: SocketOutlet | None = None
+
+    def __init__(self) -> None:
+        super().__init__(compress=False, max_msg_size=MAX_WATCHER_MESSAGE_BYTES, heartbeat=PING_SEC)
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
+        if self.outlet is not None:
+            self.outlet.is_shut = True
+        return await super().close(code=code, message=message, drain=drain)
+
+
+class SocketOutlet:
+    """One watcher's socket. Every text goes out through ``send``, every close through ``end``.
+
+    A flush goes through a thousand of these: what ``send`` looks at is all in one place.
+    """
+
+    __slots__ = ("_closing", "_socket", "_transport", "_writer", "is_shut", "written")
+
+    def __init__(self, socket: Socket, transport: asyncio.Transport, writer: AbstractStreamWriter) -> None:
         self._socket = socket
         self._transport = transport
         self._writer = writer
         self.written = 0
+        self.is_shut = False
         self._closing: asyncio.Task[None] | None = None
+        socket.outlet = self
         self._transport.set_write_buffer_limits(high=ROOM_BYTES)
         system = self._transport.get_extra_info("socket")
         system.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -61,7 +80,7 @@ class SocketOutlet:
         transport = self._transport
         # Nothing may follow a close frame, and one dead peer must not break a flush for all: a closing TLS
         # transport has no buffer to ask for.
-        if self._closing is not None or self._socket.closed or transport.is_closing():
+        if self.is_shut or transport.is_closing():
             return True
         if transport.get_write_buffer_size() > ROOM_BYTES:
             return False
@@ -77,12 +96,14 @@ class SocketOutlet:
     def end(self, code: int, reason: str) -> None:
         """Close without waiting; what is not closed after CLOSE_SEC is aborted."""
         if self._closing is None:
+            self.is_shut = True
             self._closing = asyncio.create_task(self._close(code, reason))
 
     async def ended(self) -> None:
         """Wait until a close that was begun is done."""
         if self._closing is not None:
             await self._closing
+        self._socket.outlet = None  # else the two would keep each other for the garbage collector
 
     async def _close(self, code: int, reason: str) -> None:
         with contextlib.suppress(TimeoutError, ConnectionError):
@@ -128,12 +149,12 @@ async def close_all(app: web.Application) -> None:
             await feed.emptied()
 
 
-def _upgradable(request: web.Request) -> web.WebSocketResponse:
+def _upgradable(request: web.Request) -> Socket:
     """A socket for this request. Raises HTTPException, before the upgrade, where it cannot be one."""
     if "Sec-WebSocket-Protocol" in request.headers:
         # aiohttp would log what was offered, and clients are known to offer tokens there.
         raise web.HTTPBadRequest(text="this stream has no subprotocols: offer none")
-    socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_WATCHER_MESSAGE_BYTES, heartbeat=PING_SEC)
+    socket = Socket()
     if not socket.can_prepare(request):
         raise UpgradeRequired(
             text="this is a WebSocket stream: connect with wscat -c, or any WebSocket client",
