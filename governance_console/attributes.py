@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -19,14 +19,14 @@ _INTEGERS: Final = range(-(2**63), 2**63)
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
-class Data(NamedTuple):
+class Data(msgspec.Struct, frozen=True, gc=False):
     """An event's payload: the exact bytes, and whether they are a JSON text or anything else."""
 
     content: bytes
     is_json: bool
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """What a sender submits, checked. ``attributes`` is their JSON, keys sorted, without the data.
 
     ``shown`` is what filters look at: its category and severity are the console's, the rest the sender's.

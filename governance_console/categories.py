@@ -8,9 +8,9 @@ words at everything that is no letter and where camelCase turns: ``agent.toolCal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 CATEGORIES: Final = (
     "audit",
@@ -85,6 +85,7 @@ WARNING_WORDS: Final = frozenset(
     "warn warning denied deny rejected blocked escalate escalated escalation fallback violation drift"
     " timeout retry degraded exceeded tripped injection killed kill".split()
 )
+_SEVERITY_WORDS: Final = (("critical", CRITICAL_WORDS), ("error", ERROR_WORDS), ("warning", WARNING_WORDS))
 STATUS_KEYS: Final = frozenset(("status", "state", "result", "outcome"))
 HTTP_KEYS: Final = frozenset(("status", "status_code", "statusCode", "http_status", "http.status_code"))
 EXIT_KEYS: Final = frozenset(("exit_code", "exitCode", "returncode"))
@@ -107,8 +108,7 @@ def category_of(event_type: str, named: object = None) -> str:
     """The category that ``named`` names, else the one that the words of the type have."""
     if isinstance(named, str) and named.lower() in CATEGORIES:
         return named.lower()
-    ranks = [_CATEGORY_OF_WORD[word] for word in _words_of(event_type) if word in _CATEGORY_OF_WORD]
-    return min(ranks)[1] if ranks else "other"
+    return _told_by_type(event_type).category
 
 
 def severity_of(event_type: str, data: Any, named: object = None) -> str:
@@ -119,43 +119,54 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
     """
     if isinstance(named, str) and named.lower() in SEVERITY_NAMES:
         return SEVERITY_NAMES[named.lower()]
-    words = _words_of(event_type)
-    told = set(_told_by(data))
-    logged = _logged(data)
+    by_type = _told_by_type(event_type).severity
+    if not isinstance(data, dict):
+        return by_type or "info"
+    told = _told_by(data)
+    logged = None if _LOGGED_KEYS.isdisjoint(data) else _logged(data)
     if "error" in told and logged not in ("error", "critical"):
         return "error"  # a status of failure outweighs a logger that thought nothing of it
     if logged is not None:
         return logged
-    if words & CRITICAL_WORDS:
-        return "critical"
-    if words & ERROR_WORDS:
-        return "error"
-    if words & WARNING_WORDS:
-        return "warning"
+    if by_type is not None:
+        return by_type
     if "error text" in told:
         return "error"
     return "warning" if "warning" in told else "info"
 
 
+class _Told(NamedTuple):
+    """What the words of a type say; ``severity`` is None where they say nothing of it."""
+
+    category: str
+    severity: str | None
+
+
+def _told_by_type(event_type: str) -> _Told:
+    return _remembered(event_type) if len(event_type) <= _SHORT else _said_by_words(event_type)
+
+
+def _said_by_words(event_type: str) -> _Told:
+    words = _words_of(event_type)
+    ranks = [_CATEGORY_OF_WORD[word] for word in words if word in _CATEGORY_OF_WORD]
+    category = min(ranks)[1] if ranks else "other"
+    for severity, telling in _SEVERITY_WORDS:
+        if words & telling:
+            return _Told(category, severity)
+    return _Told(category, None)
+
+
+_remembered: Final = lru_cache(maxsize=1024)(_said_by_words)
+"""A fleet has few types, and sends them again and again."""
+
+
 def _words_of(text: str) -> frozenset[str]:
     """The words of a type or a status, in lower case."""
-    return _remembered(text) if len(text) <= _SHORT else _found_in(text)
-
-
-def _found_in(text: str) -> frozenset[str]:
     return frozenset([word.lower() for word in _WORD.findall(text)])
 
 
-@lru_cache(maxsize=1024)
-def _remembered(text: str) -> frozenset[str]:
-    """A fleet has few types, and sends them again and again."""
-    return _found_in(text)
-
-
-def _logged(data: Any) -> str | None:
+def _logged(data: dict[str, Any]) -> str | None:
     """The severity that a logger wrote into the data, by name or by number."""
-    if not isinstance(data, dict) or _LOGGED_KEYS.isdisjoint(data):
-        return None
     for key in SEVERITY_KEYS:
         level = data.get(key)
         if isinstance(level, str) and level.lower() in SEVERITY_NAMES:
@@ -169,27 +180,40 @@ def _logged(data: Any) -> str | None:
     return None
 
 
-def _told_by(data: Any) -> Iterator[str]:
+def _told_by(data: dict[str, Any]) -> set[str | None]:
     """What the first two levels of the data say about how it went."""
-    if not isinstance(data, dict):
-        return
-    for members in (data, *(value for value in data.values() if isinstance(value, dict))):
-        for key in _TELLING_KEYS.intersection(members):
-            value = members[key]
-            if key in STATUS_KEYS and isinstance(value, str):
-                yield _told_by_status(value)
-            elif (key in OK_KEYS and value is False) or (key in FAILED_KEYS and value is True):
-                yield "error"
-            elif key in HTTP_KEYS and isinstance(value, int) and 400 <= value < 600:
-                yield "error" if value >= 500 else "warning"
-            elif key in EXIT_KEYS and isinstance(value, int) and value != 0:
-                yield "error"
-            elif key in ERROR_KEYS and value:
-                yield "error text"
+    told: set[str | None] = set()
+    for key, value in data.items():
+        if key in _TELLING_KEYS:
+            told.add(_said_by(key, value))
+        if isinstance(value, dict):
+            told.update([_said_by(inner, value[inner]) for inner in value if inner in _TELLING_KEYS])
+    return told
 
 
-def _told_by_status(status: str) -> str:
+def _said_by(key: str, value: Any) -> str | None:
+    if key in OK_KEYS:
+        return "error" if value is False else None
+    if key in STATUS_KEYS and isinstance(value, str):
+        return _status_of(value)
+    if key in FAILED_KEYS:
+        return "error" if value is True else None
+    if key in HTTP_KEYS and isinstance(value, int) and 400 <= value < 600:
+        return "error" if value >= 500 else "warning"
+    if key in EXIT_KEYS and isinstance(value, int) and value != 0:
+        return "error"
+    return "error text" if key in ERROR_KEYS and value else None
+
+
+def _status_of(status: str) -> str:
+    return _remembered_status(status) if len(status) <= _SHORT else _said_by_status(status)
+
+
+def _said_by_status(status: str) -> str:
     words = _words_of(status)
     if words & ERROR_WORDS or status.lower().startswith(("error", "fail")):
         return "error"
     return "warning" if words & WARNING_WORDS else "info"
+
+
+_remembered_status: Final = lru_cache(maxsize=1024)(_said_by_status)

@@ -8,40 +8,24 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from governance_console import jsontext
+from governance_console import jsontext, lenient, typed
 from governance_console.attributes import Data, Event, Faulty, ItemTooLarge, event_of, pointer_to, shown
-from governance_console.errors import Fault, Malformed, TooLarge, Unacceptable
+from governance_console.errors import Fault, InputError, Malformed, TooLarge, Unacceptable
+from governance_console.lenient import OPTIONAL_KEYS
 from governance_console.limits import MAX_FAULTS, MAX_REQUEST_EVENTS
-from governance_console.times import read_time
 
 MakeId = Callable[[int], str]
 """Makes an id for the item at a place in its request, counted from 0, that came without one."""
 
-SOURCE_KEYS: Final = ("source", "agent", "origin")
-TYPE_KEYS: Final = ("type", "event", "action")
-TIME_KEYS: Final = ("time", "timestamp", "ts")
-OPTIONAL_KEYS: Final[Mapping[str, str]] = {
-    "id": "id",
-    "subject": "subject",
-    "category": "category",
-    "severity": "severity",
-    "trace_id": "traceid",
-    "traceId": "traceid",
-    "traceid": "traceid",
-}
-"""Lenient keys that become attributes when they hold something, and the attributes they become."""
-
+_STRICT: Final = b'"specversion"'
 _LINE_KEYS: Final = {key: name for key, name in OPTIONAL_KEYS.items() if key != "id"}
-
-_SCALARS: Final = (str, int, float)
-_NO_DEFAULTS: Final[Mapping[str, str | None]] = {}
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -58,7 +42,7 @@ def parse_structured(body: bytes, make_id: MakeId) -> list[Event]:
     text = jsontext.decode(body)
     if jsontext.is_array(text):
         raise Unacceptable("the body has to be one CloudEvents object; an array is application/cloudevents-batch+json")
-    return _each(jsontext.items(text), _strict, make_id)
+    return _each(jsontext.read_items(text, typed.read), _strict, make_id)
 
 
 def parse_batch(body: bytes, make_id: MakeId) -> list[Event]:
@@ -67,12 +51,12 @@ def parse_batch(body: bytes, make_id: MakeId) -> list[Event]:
     if not jsontext.is_array(text):
         jsontext.parse(text)
         raise Unacceptable("the body has to be an array of CloudEvents objects")
-    return _each(jsontext.items(text), _strict, make_id)
+    return _each(jsontext.read_items(text, typed.read), _strict, make_id)
 
 
 def parse_json(body: bytes, make_id: MakeId) -> list[Event]:
     """One object or an array of them, each strict where it has ``specversion``, else lenient. Raises InputError."""
-    return _each(jsontext.items(jsontext.decode(body)), _either, make_id)
+    return _each(jsontext.read_items(jsontext.decode(body), _read), _either, make_id)
 
 
 def parse_ndjson(body: bytes, make_id: MakeId) -> list[Event]:
@@ -101,7 +85,7 @@ def parse_line(text: str, line_id: str, source: str | None, type_: str | None) -
         raise Faulty("", "an event has to be a JSON object")
     if any(member.key == "specversion" for member in members):
         return _strict(members, line_id)
-    return _lenient(members, line_id, {"source": source, "type": type_}, _LINE_KEYS)
+    return lenient.read(members, line_id, {"source": source, "type": type_}, _LINE_KEYS)
 
 
 def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, body: bytes) -> list[Event]:
@@ -129,15 +113,19 @@ def parse_binary(headers: Iterable[tuple[str, str]], content_type: str | None, b
         data = Data(text.encode(), True)
     elif body:
         data = Data(body, False)
-    return _settled([lambda: event_of(attributes, data, payload)], "item {}".format)
+    try:
+        return [event_of(attributes, data, payload)]
+    except Faulty as fault:
+        faults = [Fault(0, fault.pointer, fault.detail)]
+        raise _refusal(f"item 0: {fault.detail}", faults, too_large=isinstance(fault, ItemTooLarge)) from None
 
 
-def _lines(text: str) -> Iterator[jsontext.Item]:
+def _lines(text: str) -> Iterator[Event | jsontext.Item]:
     for place, (number, line) in enumerate(jsontext.lines(text)):
         try:
             if jsontext.is_array(line):
                 raise Unacceptable("one object a line is taken, and this is an array")
-            yield from jsontext.items(line)
+            yield from jsontext.read_items(line, _read)
         except (Malformed, Unacceptable) as error:
             detail = jsontext.said_of_line(error)
             raise type(error)(f"{_line_name(place, number)}: {detail}", [Fault(place, "", detail)]) from None
@@ -147,46 +135,46 @@ def _line_name(place: int, number: int) -> str:
     return f"item {place} (line {number})"
 
 
+def _read(text: bytes) -> Event | None:
+    return typed.read(text) if _STRICT in text else None
+
+
 def _each(
-    found: Iterable[jsontext.Item],
+    found: Iterable[Event | jsontext.Item],
     read: Callable[[list[jsontext.Member], str], Event],
     make_id: MakeId,
     name: Callable[[int], str] = "item {}".format,
 ) -> list[Event]:
-    def reader(place: int, item: jsontext.Item) -> Callable[[], Event]:
-        def read_item() -> Event:
-            if item.members is None:
-                raise Faulty("", "an event has to be a JSON object")
-            return read(item.members, make_id(place))
-
-        return read_item
-
-    return _settled((reader(place, item) for place, item in enumerate(found)), name)
-
-
-def _settled(readers: Iterable[Callable[[], Event]], name: Callable[[int], str]) -> list[Event]:
     """All events, or one error that names every item at fault, and the first in its sentence."""
     events: list[Event] = []
     faults: list[Fault] = []
     too_large = False
-    for place, read in enumerate(readers):
+    for place, item in enumerate(found):
         if place == MAX_REQUEST_EVENTS:
             raise TooLarge(f"more than {MAX_REQUEST_EVENTS} events in one request")
+        if isinstance(item, Event):
+            events.append(item)
+            continue
         try:
-            events.append(read())
+            if item.members is None:
+                raise Faulty("", "an event has to be a JSON object")
+            events.append(read(item.members, make_id(place)))
         except Faulty as fault:
             too_large = too_large or isinstance(fault, ItemTooLarge)
             if len(faults) < MAX_FAULTS:
                 faults.append(Fault(place, fault.pointer, fault.detail))
-    if not faults:
-        return events
-    first = f"{name(faults[0].item)}: {faults[0].detail}"
-    raise (TooLarge if too_large else Unacceptable)(first, faults)
+    if faults:
+        raise _refusal(f"{name(faults[0].item)}: {faults[0].detail}", faults, too_large=too_large)
+    return events
+
+
+def _refusal(said: str, faults: Sequence[Fault], *, too_large: bool) -> InputError:
+    return (TooLarge if too_large else Unacceptable)(said, faults)
 
 
 def _either(found: list[jsontext.Member], made_id: str) -> Event:
     strict = any(member.key == "specversion" for member in found)
-    return (_strict if strict else _lenient)(found, made_id)
+    return (_strict if strict else lenient.read)(found, made_id)
 
 
 def _strict(found: list[jsontext.Member], made_id: str) -> Event:
@@ -204,86 +192,6 @@ def _strict(found: list[jsontext.Member], made_id: str) -> Event:
         else:
             attributes[member.key] = member.value
     return event_of({key: kept for key, kept in attributes.items() if kept is not None}, data, value)
-
-
-def _lenient(
-    found: list[jsontext.Member],
-    made_id: str,
-    defaults: Mapping[str, str | None] = _NO_DEFAULTS,
-    optional: Mapping[str, str] = OPTIONAL_KEYS,
-) -> Event:
-    named = _Named(found)
-    attributes: dict[str, Any] = {"specversion": "1.0", "id": made_id}
-    for name, keys in (("source", SOURCE_KEYS), ("type", TYPE_KEYS)):
-        member = named.first(keys)
-        default = defaults.get(name)
-        if member is None and default is not None:
-            attributes[name] = default
-            continue
-        if member is None:
-            raise Faulty(f"/{name}", f"{name} is missing: give it as one of {', '.join(keys)}")
-        if not isinstance(member.value, str):
-            raise Faulty(pointer_to(member.key), f"{shown(member.key)} has to be a string")
-        attributes[name] = named.take(member).value
-    for key, name in optional.items():
-        if key not in named or (name in attributes and name != "id"):
-            continue
-        member = named.get(key)
-        if member is not None and isinstance(member.value, _SCALARS) and member.value != "":
-            attributes[name] = member.value if isinstance(member.value, str) else member.text.decode()
-            named.take(member)
-    for key in TIME_KEYS:
-        member = named.get(key)
-        time = None if member is None else read_time(member.value)
-        if member is not None and time is not None:
-            attributes["time"] = time
-            named.take(member)
-            break
-    left = named.left()
-    if not left:
-        return event_of(attributes, None, None)
-    if len(left) == 1 and left[0].key == "data":
-        return event_of(attributes, Data(left[0].text, True), left[0].value)
-    value = {member.key: member.value for member in left}
-    return event_of(attributes, Data(jsontext.object_text(left), True), value)
-
-
-class _Named:
-    """The members of a lenient object by key, and which of them became attributes. Null is as good as absent."""
-
-    def __init__(self, found: list[jsontext.Member]) -> None:
-        self._found = found
-        self._by_key = {member.key: member for member in found if member.value is not None}
-        self._taken: list[jsontext.Member] = []
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._by_key
-
-    def get(self, key: str) -> jsontext.Member | None:
-        """The member under this key. Raises Faulty where it is there twice: which would count?"""
-        member = self._by_key.get(key)
-        if member is not None and len(self._by_key) < len(self._found):
-            if sum(one.key == key for one in self._found) > 1:
-                raise Faulty(pointer_to(key), f"{shown(key)} is there twice")
-        return member
-
-    def first(self, keys: tuple[str, ...]) -> jsontext.Member | None:
-        """The member under the first of these keys that is there."""
-        for key in keys:
-            member = self.get(key)
-            if member is not None:
-                return member
-        return None
-
-    def take(self, member: jsontext.Member) -> jsontext.Member:
-        """It is an attribute, and no data."""
-        self._taken.append(member)
-        return member
-
-    def left(self) -> list[jsontext.Member]:
-        """What is data."""
-        taken = {id(member) for member in self._taken}
-        return [member for member in self._found if id(member) not in taken]
 
 
 def _from_base64(value: Any) -> bytes:

@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -29,6 +29,9 @@ _NOT_BRACKETS: Final = re.compile(r"[^\[\]{}]++")
 _split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _texts_of: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _values_of: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+_T = TypeVar("_T")
 
 
 class Member(NamedTuple):
@@ -72,15 +75,24 @@ def is_array(text: str) -> bool:
 
 def items(text: str) -> Iterator[Item]:
     """The value that ``text`` is, or, where it is an array, each of its elements. Raises Malformed on the way."""
-    plain = 0
-    for members in _plainly(text):
-        if members is None:
+    yield from read_items(text, _nothing)
+
+
+def read_items(text: str, read: Callable[[bytes], _T | None]) -> Iterator[_T | Item]:
+    """``items``, with what ``read`` makes of an item's bytes in its place, where it makes anything of them.
+
+    Raises Malformed on the way.
+    """
+    done = 0
+    for element in _elements(text):
+        item = read(element) or _taken_apart(element)
+        if item is None:
             break
-        plain += 1
-        yield Item(members)
+        yield item
+        done += 1
     else:
         return
-    yield from islice(_walked(text), plain, None)
+    yield from islice(_walked(text), done, None)
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
@@ -100,18 +112,34 @@ def object_text(kept: Sequence[Member]) -> bytes:
     return b"{%b}" % b",".join([b"%b:%b" % (member.key_text, member.text) for member in kept])
 
 
-def _plainly(text: str) -> Iterator[list[Member] | None]:
-    """The members of each item of ``text`` as long as it is written plainly; None where that ends, if it does."""
+def _nothing(text: bytes) -> None:
+    del text
+
+
+def _elements(text: str) -> Iterator[bytes]:
+    """The value that ``text`` is, or its elements, as they were written; an empty one where that cannot be told."""
     if not is_array(text):
-        yield _plain(text.strip(_BLANKS).encode())
+        yield text.strip(_BLANKS).encode()
         return
     try:
         elements = _split(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        yield None
-        return
-    for element in elements:
-        yield _plain(bytes(element))
+        yield b""
+    else:
+        yield from map(bytes, elements)
+
+
+def _taken_apart(element: bytes) -> Item | None:
+    """None where it is no JSON: why, and where, the whole text tells."""
+    members = _plain(element)
+    if members is not None:
+        return Item(members)
+    text = element.decode()
+    try:
+        item, end = _item(text, 0)
+    except Malformed:
+        return None
+    return item if end == len(text) else None
 
 
 def _plain(text: bytes) -> list[Member] | None:

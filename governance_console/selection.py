@@ -7,7 +7,9 @@ has one of the two categories and is at least a warning.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from governance_console.categories import SEVERITIES
 
@@ -24,7 +26,7 @@ def seq_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_SEQ_DIGITS else None
 
 
-class Shown(NamedTuple):
+class Shown(msgspec.Struct, frozen=True, gc=False):
     """What filters look at in an entry."""
 
     category: str

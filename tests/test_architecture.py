@@ -15,19 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = (
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
-    *(
-        "frames",
-        "inflate",
-        "jsontext",
-        "limits",
-        "lines",
-        "recording",
-        "rhythm",
-        "ring",
-        "selection",
-        "settling",
-        "times",
-    ),
+    *("frames", "inflate", "jsontext", "lenient", "limits", "lines", "recording", "rhythm", "ring"),
+    *("selection", "settling", "times", "typed"),
     *(
         "checkpoint",
         "edge",
@@ -63,6 +52,7 @@ LAYERS = (
     ("findings",),
     ("entries", "ring", "access", "rhythm", "inflate", "lines"),
     ("events",),
+    ("typed", "lenient"),
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance_console import events
-from governance_console.attributes import Event
+from governance_console import events, jsontext, typed
+from governance_console.attributes import Event, Faulty
 from governance_console.errors import InputError, Malformed, TooLarge, Unacceptable
 from tests.test_jsontext import json_values
 
@@ -345,3 +345,100 @@ def test_whatever_binary_mode_brings_is_an_event_or_a_documented_error(
         except InputError:
             continue
         assert event.id and event.source and event.type
+
+
+# --- read with types, or taken apart ---------------------------------------------------------------------------------
+
+PLAIN = '{"specversion": "1.0", "id": "1", "source": "s", "type": "agent.tool.call", "time": "2026-11-22T10:00:00Z"}'
+
+
+def taken_apart(text: str) -> Event | str:
+    """What the slow way makes of an event, or why it refuses it."""
+    (item,) = jsontext.items(text)
+    assert item.members is not None
+    try:
+        return events._strict(item.members, "")
+    except Faulty as fault:
+        return fault.detail
+
+
+known = st.sampled_from([*typed._CloudEvent.__struct_fields__, "data", "x"])
+attribute_texts = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["1.0", "a", "é", "\x7f", "\x80", "", '"', "\\", "2026-11-22T10:00:00Z", "\ud800"]),
+)
+
+
+@given(
+    st.lists(st.tuples(known, attribute_texts | json_values), max_size=3),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " : ")]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_an_event_read_with_types_is_the_one_that_is_taken_apart(
+    more: list[tuple[str, Any]], separators: tuple[str, str], ascii_only: bool, replacing: bool
+) -> None:
+    members = list(json.loads(PLAIN).items())
+    if replacing:
+        members = [*(dict(members) | dict(more)).items()]
+    else:
+        members += more
+    comma, colon = separators
+
+    def written(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=ascii_only, separators=separators)
+
+    text = "{" + comma.join(f"{written(key)}{colon}{written(value)}" for key, value in members) + "}"
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        return  # no body holds half of a surrogate pair
+    found = typed.read(encoded)
+    assert found is None or found == taken_apart(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN.replace(" ", ""),
+        PLAIN.replace("}", ', "data": {"a": [1.50, "\\u00e9\\""], "a": 2}}'),
+        PLAIN.replace("}", ', "subject": "Prüfung", "traceid": "t", "data": null}'),
+        PLAIN.replace('"s"', '"\\u0073"'),
+    ],
+)
+def test_ordinary_events_are_read_with_types(text: str) -> None:
+    found = typed.read(text.encode())
+    assert found is not None
+    assert found == taken_apart(text)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        '"id": "2"',
+        '"data": 1, "data": 2',
+        '"subject": null',
+        '"subject": ""',
+        '"subject": "\\u0000"',
+        '"subject": "\\u0022\\u0022", "subject": "x"',
+        '"subject": "\x7f"',
+        '"subject": "\x80"',
+        '"extension": "e"',
+        '"traceid": 5',
+        '"data_base64": "AA=="',
+        '"data": 1e999',
+        '"data": NaN',
+        '"data": ' + "[" * 129 + "]" * 129,
+        '"time": "2026-02-30T10:00:00Z", "time": "2026-02-20T10:00:00Z"',
+        f'"subject": "{"x" * 48_000}"',
+        f'"data": "{"x" * 1024 * 1024}"',
+    ],
+)
+def test_whatever_else_there_is_about_an_event_it_is_taken_apart(members: str) -> None:
+    assert typed.read(PLAIN.replace("}", f", {members}}}").encode()) is None
+
+
+@pytest.mark.parametrize("time", ["2026-02-30T10:00:00Z", "2026-11-22", "2026-11-22T24:00:00Z"])
+def test_a_time_that_is_none_is_left_to_be_refused(time: str) -> None:
+    assert typed.read(PLAIN.replace("2026-11-22T10:00:00Z", time).encode()) is None
