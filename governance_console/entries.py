@@ -7,10 +7,11 @@ Everything else on the wire is put together around them.
 from __future__ import annotations
 
 import base64
-import hashlib
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -22,7 +23,7 @@ from governance_console.selection import Shown
 SALT_BYTES: Final = 16
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """An entry with its data, as it is stored and as it is shown.
 
     ``salt`` and ``data`` are None where the event had no data.
@@ -43,11 +44,24 @@ class Page:
     reached: int
 
 
-class Message(NamedTuple):
-    """An entry as the stream sends it, one whole frame, and what filters look at."""
+class Message(msgspec.Struct, gc=False):
+    """An entry as the stream sends it, and what filters look at.
 
-    frame: bytes
+    The frame is made once, when the first watcher wants it, and then takes the item's place. ``size`` is the bytes that
+    either takes, but for the hundred or so that a frame has more.
+    """
+
     shown: Shown
+    size: int
+    item: Item | None
+    made: bytes = b""
+
+    @property
+    def frame(self) -> bytes:
+        """One whole frame."""
+        if self.item is not None:
+            self.made, self.item = _frame_of(self.item, self.shown), None
+        return self.made
 
 
 class _Attributes(msgspec.Struct):
@@ -72,30 +86,42 @@ _string: Final = msgspec.json.Encoder().encode
 
 def make_item(seq: int, recorded: str, principal: str, event: Event, salt: bytes) -> Item:
     """Number an event: the entry's exact bytes, and its data bound to them by a salted hash."""
-    head = b'{"seq":%d,"recorded":"%s","principal":%s,"category":"%s","severity":"%s","event":%s' % (
-        seq,
-        recorded.encode(),
-        _string(principal),
-        event.shown.category.encode(),
-        event.shown.severity.encode(),
-        event.attributes,
-    )
-    if event.data is None:
-        return Item(seq, _bounded(head + b"}"), None, None, False)
-    hashed = data_hash(salt, event.data.content)
-    return Item(
-        seq, _bounded(head + b',"data_hash":"%s"}' % hashed.encode()), salt, event.data.content, event.data.is_json
-    )
+    return make_items(seq, recorded, principal, [event], salt)[0]
+
+
+def make_items(first: int, recorded: str, principal: str, events: Sequence[Event], salts: bytes) -> list[Item]:
+    """``make_item`` for events that follow each other; ``salts`` has 16 bytes for each."""
+    between = b',"recorded":"%s","principal":%s,"category":"' % (recorded.encode(), _string(principal))
+    made = []
+    for place, event in enumerate(events):
+        head = b'{"seq":%d%s%s","severity":"%s","event":%s' % (
+            first + place,
+            between,
+            event.shown.category.encode(),
+            event.shown.severity.encode(),
+            event.attributes,
+        )
+        if event.data is None:
+            made.append(Item(first + place, _bounded(head + b"}"), None, None, False))
+        else:
+            salt, content = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES], event.data.content
+            entry = b'%s,"data_hash":"%s"}' % (head, _data_hash(salt, content))
+            made.append(Item(first + place, _bounded(entry), salt, content, event.data.is_json))
+    return made
 
 
 def data_hash(salt: bytes, data: bytes) -> str:
     """Base64 of SHA-256(salt || data): what an entry says of its data."""
-    return base64.b64encode(hashlib.sha256(salt + data).digest()).decode()
+    return _data_hash(salt, data).decode()
+
+
+def _data_hash(salt: bytes, data: bytes) -> bytes:
+    return b2a_base64(sha256(salt + data).digest(), newline=False)
 
 
 def identity(principal: str, source: str, event_id: str) -> bytes:
     """What makes an event the same event: 16 bytes of SHA-256 over the three, parted by NUL, which none has."""
-    return hashlib.sha256(f"{principal}\0{source}\0{event_id}".encode()).digest()[:16]
+    return sha256(f"{principal}\0{source}\0{event_id}".encode()).digest()[:16]
 
 
 def is_same(entry: bytes, salt: bytes | None, event: Event) -> bool:
@@ -144,11 +170,14 @@ def page_json(epoch: str, size: int, items: Sequence[Item], following: int | Non
 
 
 def entry_message(item: Item, shown: Shown | None = None) -> Message:
-    """The stream's message for an entry, with one line for people. ``shown`` is read from the entry if need be."""
-    shown = shown_of(item.entry) if shown is None else shown
+    """The stream's message for an entry. ``shown`` is read from the entry if need be."""
+    return Message(shown or shown_of(item.entry), len(item.entry) + len(item.data or b""), item)
+
+
+def _frame_of(item: Item, shown: Shown) -> bytes:
+    """The message's frame, with one line for people."""
     line = _string(f"[{shown.category.upper()}] {shown.source} {shown.type}")
-    text = b'{"type":"entry","message":%s,"next":%d,%s}' % (line, item.seq + 1, _members(item))
-    return Message(text_frame(text), shown)
+    return text_frame(b'{"type":"entry","message":%s,"next":%d,%s}' % (line, item.seq + 1, _members(item)))
 
 
 def shown_of(entry: bytes) -> Shown:

@@ -31,8 +31,7 @@ def record(edge: Edge, time: str, submissions: Sequence[Submission], writing: Wr
     """Append what is new of these to the log with this ``edge``; ``time`` is its ``recorded``."""
     identities = [own for one in submissions for own in one.identities]
     # Drawn at once: a system call for each lets the interpreter go each time, and then has to wait for it.
-    drawn = os.urandom(SALT_BYTES * len(identities))
-    salts = iter([drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)])
+    salts = os.urandom(SALT_BYTES * len(identities))
     group = Group(edge.size, time, writing.known(identities), salts)
     outcomes = [_outcome(group, submission) for submission in submissions]
     growth = edge.grown(leaf_hashes([new.item.entry for new in group.new]))

@@ -42,18 +42,18 @@ class Ring:
 
     @property
     def bytes(self) -> int:
-        """What the messages take."""
+        """What the messages take, as each says."""
         return self._bytes
 
     def extend(self, messages: Sequence[Message]) -> None:
         """Add the messages of the next entries, and let go of the oldest past the bounds."""
         self._messages.extend(messages)
         self.size += len(messages)
-        self._bytes += sum(len(message.frame) for message in messages)
+        self._bytes += sum([message.size for message in messages])
         # A quarter at a time: cutting the front of a list moves all of it.
         while len(self._messages) > self._most_messages or self._bytes > self._most_bytes:
             cut = max(1, len(self._messages) // 4)
-            self._bytes -= sum(len(message.frame) for message in self._messages[:cut])
+            self._bytes -= sum([message.size for message in self._messages[:cut]])
             del self._messages[:cut]
 
     def piece(self, start: int, selection: Selection, stop: int) -> Piece:
@@ -65,8 +65,9 @@ class Ring:
         for message in self._messages[begin : min(begin + PIECE_MESSAGES, stop - self.oldest)]:
             looked_at += 1
             if wants_all or selection.matches(message.shown):
-                found.append(message.frame)
-                content += len(message.frame)
+                frame = message.frame
+                found.append(frame)
+                content += len(frame)
                 if content >= PIECE_BYTES:
                     break
         return Piece(b"".join(found), len(found), start + looked_at)

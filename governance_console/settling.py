@@ -6,12 +6,12 @@ requests before it in its group: it is numbered entirely or refused entirely, so
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from governance_console.attributes import Event
-from governance_console.entries import identity, is_same, make_item
+from governance_console.entries import SALT_BYTES, Item, identity, is_same, make_items
 from governance_console.errors import Conflict, Fault
 from governance_console.limits import MAX_FAULTS
 from governance_console.storage import Known, NewItem
@@ -44,35 +44,47 @@ class Settled(NamedTuple):
 class Group:
     """Submissions settled one after another. ``new`` is what their commit has to append.
 
-    ``salts`` has a new one, ``SALT_BYTES`` of randomness, for each of their events.
+    ``salts`` are ``SALT_BYTES`` of randomness for each of their events; those that are used up are taken off.
     """
 
     size: int
     recorded: str
     known: Mapping[bytes, Known]
-    salts: Iterator[bytes]
+    salts: bytes
     new: list[NewItem] = field(default_factory=list)
-    _here: dict[bytes, Known] = field(default_factory=dict)
+    _here: dict[bytes, Item] = field(default_factory=dict)
 
     def settle(self, submission: Submission) -> Settled:
         """Number what is new. Raises Conflict, and then the group is as if it had never been asked."""
-        fresh: dict[bytes, Known] = {}
-        added: list[NewItem] = []
+        events, identities = submission.events, submission.identities
+        new: dict[bytes, Event] = {}
+        for own, event in zip(identities, events, strict=True):
+            if own not in self.known and own not in self._here:
+                new.setdefault(own, event)
+        drawn = SALT_BYTES * len(new)
+        salts, self.salts = self.salts[:drawn], self.salts[drawn:]
+        items = make_items(self.size, self.recorded, submission.principal, list(new.values()), salts)
+        fresh = dict(zip(new, items, strict=True))
+        if len(fresh) == len(events):
+            seqs = list(range(self.size, self.size + len(items)))
+        else:
+            seqs = self._found(submission, new, fresh)
+        self._here.update(fresh)
+        self.new += [NewItem(item, own, new[own].shown, new[own].subject) for own, item in fresh.items()]
+        self.size += len(items)
+        return Settled(seqs, len(items))
+
+    def _found(self, submission: Submission, new: Mapping[bytes, Event], fresh: Mapping[bytes, Item]) -> Sequence[int]:
+        """The number of each event, where not all are new. Raises Conflict."""
         seqs: list[int] = []
         faults: list[Fault] = []
         for place, (event, own) in enumerate(zip(submission.events, submission.identities, strict=True)):
-            earlier = fresh.get(own) or self._here.get(own) or self.known.get(own)
-            if earlier is None:
-                item = make_item(self.size + len(added), self.recorded, submission.principal, event, next(self.salts))
-                earlier = fresh[own] = Known(item.seq, item.entry, item.salt)
-                added.append(NewItem(item, own, event.shown, event.subject))
-            elif not is_same(earlier.entry, earlier.salt, event):
-                if len(faults) < MAX_FAULTS:
-                    faults.append(Fault(place, "/id", f"recorded before as #{earlier.seq} with other content"))
+            earlier = fresh.get(own) or self._here.get(own) or self.known[own]
             seqs.append(earlier.seq)
+            if new.get(own) is event or is_same(earlier.entry, earlier.salt, event):
+                continue
+            if len(faults) < MAX_FAULTS:
+                faults.append(Fault(place, "/id", f"recorded before as #{earlier.seq} with other content"))
         if faults:
             raise Conflict(f"item {faults[0].item}: {faults[0].detail}", faults)
-        self._here.update(fresh)
-        self.new.extend(added)
-        self.size += len(added)
-        return Settled(seqs, len(added))
+        return seqs

@@ -285,8 +285,16 @@ def test_the_ring_is_bounded_in_messages_and_bytes() -> None:
     for seq in range(100):
         ring.extend([entry_message(item) for item in items(seq, 1, data="x" * 1000)])
         assert 0 < ring.bytes <= 10_000
-    kept = [entry_message(item).frame for item in items(ring.oldest, ring.size - ring.oldest, data="x" * 1000)]
-    assert ring.bytes == sum(map(len, kept))
+    kept = [entry_message(item) for item in items(ring.oldest, ring.size - ring.oldest, data="x" * 1000)]
+    assert ring.bytes == sum(message.size for message in kept)
+    assert all(message.size < len(message.frame) < message.size + 150 for message in kept)
+
+
+def test_a_message_becomes_a_frame_once_and_lets_go_of_its_item() -> None:
+    message = entry_message(items(0, 1)[0])
+    assert message.item is not None
+    assert message.frame is message.frame
+    assert message.item is None
 
 
 def test_a_piece_is_bounded_in_messages_and_ends_with_the_one_that_makes_it_long() -> None:

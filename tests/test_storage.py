@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from governance_console.edge import Edge
 from governance_console.entries import Item, identity
@@ -83,7 +84,7 @@ async def test_known_finds_by_identity_what_is_recorded(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("clash", [new_item(1), new_item(3)._replace(identity=new_item(0).identity)])
+@pytest.mark.parametrize("clash", [new_item(1), replace(new_item(3), identity=new_item(0).identity)])
 async def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, clash: NewItem) -> None:
     async with opened(tmp_path) as (storage, _):
         await storage.record([new_item(0), new_item(1)])

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol, TypeVar
 
+import msgspec
+
 from governance_console.edge import Edge
 from governance_console.entries import Item, Page
 from governance_console.selection import EVERYTHING, Selection, Shown
@@ -37,7 +39,7 @@ class Log:
         return self.edge.size
 
 
-class NewItem(NamedTuple):
+class NewItem(msgspec.Struct, frozen=True, gc=False):
     """An item to append, the identity under which it is found again, and what filters and searches look at."""
 
     item: Item
