@@ -74,7 +74,7 @@ class Group:
         self.size += len(items)
         return Settled(seqs, len(items))
 
-    def _found(self, submission: Submission, new: Mapping[bytes, Event], fresh: Mapping[bytes, Item]) -> Sequence[int]:
+    def _found(self, submission: Submission, new: Mapping[bytes, Event], fresh: Mapping[bytes, Item]) -> list[int]:
         """The number of each event, where not all are new. Raises Conflict."""
         seqs: list[int] = []
         faults: list[Fault] = []

@@ -164,12 +164,7 @@ class _Visit:
         self._writer = writer
 
     def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-        found: dict[bytes, Known] = {}
-        for own in identities:
-            row = self._writer.execute("SELECT seq, entry, salt FROM entries WHERE identity = ?", (own,)).fetchone()
-            if row is not None:
-                found[own] = Known(*row)
-        return found
+        return sqlite_write.known(self._writer, identities)
 
     def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
         last = self._writer.execute("SELECT max(seq) FROM entries").get

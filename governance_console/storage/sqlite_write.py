@@ -1,13 +1,13 @@
-"""Items as rows. Used by the writer's thread, within a transaction of its own."""
+"""Items as rows, and which are there already. Used by the writer's thread."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import apsw
 
-from governance_console.storage import NewItem
+from governance_console.storage import Known, NewItem
 from governance_console.storage.sqlite_rows import column
 from governance_console.storage.sqlite_schema import kind_of
 
@@ -15,14 +15,21 @@ _INSERT: Final = (
     "INSERT INTO entries (seq, kind, source, type, subject, traceid, identity, salt, data_is_json, entry, data)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_KNOWN: Final = "SELECT identity, seq, entry, salt FROM entries WHERE identity = ?"
 _HEARD: Final = (
     "INSERT INTO sources (source, events, first, last) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (source) DO UPDATE SET events = events + excluded.events, last = excluded.last"
 )
 
 
+def known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
+    """Which of these are recorded. A tenth of the cost within a transaction: else each look takes the file's locks."""
+    rows: list[tuple[Any, ...]] = writer.executemany(_KNOWN, [(own,) for own in identities]).fetchall()
+    return {own: Known(*found) for own, *found in rows}
+
+
 def insert(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
-    """Insert items, and count them with their sources."""
+    """Insert items, and count them with their sources, within the caller's transaction."""
     heard = _heard(items)
     writer.executemany(_HEARD, heard)
     sources = {name: _number(writer, "SELECT id FROM sources WHERE source = ?", name) for name, *_ in heard}

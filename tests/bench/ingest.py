@@ -102,8 +102,16 @@ def _stalls(server: Server, results: Results, effort: Effort) -> int:
 
 
 def _template(server: Server, name: str, events: int) -> bytes:
-    """A request with so many events of its own: ``name``, the request's number and their place make their ids."""
-    sent = [{**samples.working_event(number), "id": f"{name}{PLACE.decode()}-{number:05}"} for number in range(events)]
+    """A request with so many events of its own, in traces of its own: its number and their place make their ids."""
+    request = PLACE.decode()
+    sent = [
+        {
+            **samples.working_event(number),
+            "id": f"{name}{request}-{number:05}",
+            "traceid": f"{request}{samples.trace_of(number):024x}",
+        }
+        for number in range(events)
+    ]
     return events_request(sent, path=server.contender.events_path(events))
 
 

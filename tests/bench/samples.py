@@ -24,8 +24,13 @@ def event(number: int) -> dict[str, Any]:
 def working_event(number: int) -> dict[str, Any]:
     """A CloudEvent as an agent would send it, with data: about 350 bytes."""
     data = {"tool": "search", "query": f"quarterly figures, part {number % 97}", "ms": number % 1000, "ok": True}
-    extra = {"time": RECORDED, "subject": f"task-{number % 1000}", "traceid": f"{number // 7:032x}"}
+    extra = {"time": RECORDED, "subject": f"task-{number % 1000}", "traceid": f"{trace_of(number):032x}"}
     return {**event(number), **extra, "datacontenttype": "application/json", "data": data}
+
+
+def trace_of(number: int) -> int:
+    """Which trace an event is of: one has seven."""
+    return number // 7
 
 
 def text(sent: Mapping[str, Any], seq: int) -> str:
