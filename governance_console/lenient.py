@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from governance_console import jsontext
@@ -46,8 +46,9 @@ def read(
         if not isinstance(member.value, str):
             raise Faulty(pointer_to(member.key), f"{shown(member.key)} has to be a string")
         attributes[name] = named.take(member).value
-    for key, name in optional.items():
-        if key not in named or (name in attributes and name != "id"):
+    for key in named.among(optional):
+        name = optional[key]
+        if name in attributes and name != "id":
             continue
         member = named.get(key)
         if member is not None and isinstance(member.value, _SCALARS) and member.value != "":
@@ -75,10 +76,11 @@ class _Named:
     def __init__(self, found: list[jsontext.Member]) -> None:
         self._found = found
         self._by_key = {member.key: member for member in found if member.value is not None}
-        self._taken: list[jsontext.Member] = []
+        self._taken: set[str] = set()
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._by_key
+    def among(self, keys: Iterable[str]) -> list[str]:
+        """Which of these keys are there, in their order."""
+        return [key for key in keys if key in self._by_key]
 
     def get(self, key: str) -> jsontext.Member | None:
         """The member under this key. Raises Faulty where it is there twice: which would count?"""
@@ -91,17 +93,15 @@ class _Named:
     def first(self, keys: tuple[str, ...]) -> jsontext.Member | None:
         """The member under the first of these keys that is there."""
         for key in keys:
-            member = self.get(key)
-            if member is not None:
-                return member
+            if key in self._by_key:
+                return self.get(key)
         return None
 
     def take(self, member: jsontext.Member) -> jsontext.Member:
-        """It is an attribute, and no data."""
-        self._taken.append(member)
+        """It is an attribute, and no data. ``get`` has made sure that there is no other of its key."""
+        self._taken.add(member.key)
         return member
 
     def left(self) -> list[jsontext.Member]:
         """What is data."""
-        taken = {id(member) for member in self._taken}
-        return [member for member in self._found if id(member) not in taken]
+        return [member for member in self._found if member.key not in self._taken]

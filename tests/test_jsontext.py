@@ -94,10 +94,30 @@ def test_the_quick_way_gives_what_walking_gives_whatever_the_text(
         '{"a":[' + ",".join(["[]"] * 300) + "]}",
         '[{"a":1},{"a":1,"a":2},{"b": 3}]',
         '[{"a":1},5,{"b":3}]',
+        '[{"a":1},[2,{"b":3}],{"b":3}]',
+        '{\n  "a": 1,\n  "b": [ 2 ]\n}',
+        '{"a\\"":1}',
+        '{"a":"\\\\","\\u0061":"x"}',
+        '{"a":"\\"\\"","a":1}',
+        '{"a":"\\u0022\\u0022","a":1}',
     ],
 )
 def test_odd_but_valid_texts_come_out_as_they_are_walked(text: str) -> None:
     assert list(jsontext.items(text)) == list(jsontext._walked(text))
+
+
+def test_what_is_odd_about_one_element_is_no_reason_to_walk_the_others() -> None:
+    text = '[{"a":1},{"a":1,"a":2},{"b":"x"},5,{"c":1}]'
+    read: list[bytes] = []
+
+    def reading(element: bytes) -> str | None:
+        read.append(element)
+        return "read" if element.startswith(b'{"b"') else None
+
+    found = list(jsontext.read_items(text, reading))
+    walked: list[jsontext.Item | str] = list(jsontext._walked(text))
+    assert found == [*walked[:2], "read", *walked[3:]]
+    assert read == [b'{"a":1}', b'{"a":1,"a":2}', b'{"b":"x"}', b"5", b'{"c":1}']
 
 
 def test_what_decoders_lose_is_kept() -> None:
