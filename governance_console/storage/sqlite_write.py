@@ -23,7 +23,7 @@ _HEARD: Final = (
 
 
 def known(writer: apsw.Connection, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
-    """Which of these are recorded. A tenth of the cost within a transaction: else each look takes the file's locks."""
+    """Which of these are recorded. Within the caller's transaction: else each look takes the file's locks."""
     rows: list[tuple[Any, ...]] = writer.executemany(_KNOWN, [(own,) for own in identities]).fetchall()
     return {own: Known(*found) for own, *found in rows}
 
