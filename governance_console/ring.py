@@ -1,4 +1,4 @@
-"""The most recent messages, encoded once for all watchers, and what of them a watcher gets next. Pure."""
+"""The most recent messages, each encoded once for all watchers, and what of them a watcher gets next. Pure."""
 
 from __future__ import annotations
 

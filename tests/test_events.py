@@ -204,6 +204,13 @@ def test_an_attribute_named_twice_is_refused(body: str) -> None:
         events.parse_json(body.encode(), made)
 
 
+def test_a_key_that_is_no_attribute_may_be_there_twice() -> None:
+    (event,) = events.parse_json(b'{"agent":"a","type":"t","trace_id":"x","traceid":"y","traceid":"z"}', made)
+    assert event.shown.traceid == "x"
+    assert event.data is not None
+    assert event.data.content == b'{"traceid":"y","traceid":"z"}'
+
+
 @pytest.mark.parametrize("twice", ['"type":"u"', '"ext":1,"ext":1', '"data":1,"data":2', '"data_base64":"","data":2'])
 def test_a_cloudevent_names_each_attribute_once(twice: str) -> None:
     body = '{"specversion":"1.0","id":"1","source":"s","type":"t",' + twice + "}"
@@ -215,6 +222,11 @@ def test_at_most_a_hundred_faults_are_told() -> None:
     with pytest.raises(Unacceptable) as caught:
         events.parse_json(b"[" + b",".join([b"{}"] * 500) + b"]", made)
     assert len(caught.value.faults) == 100
+
+
+def test_what_is_no_json_near_the_end_is_told_as_that_and_not_as_too_many() -> None:
+    with pytest.raises(Malformed, match="out of range"):
+        events.parse_json(b'[{"a":1,"a":2},' + b"{}," * 6_000 + b'{"a":1e999}]', made)
 
 
 def test_half_a_surrogate_pair_in_an_attribute_is_refused() -> None:

@@ -143,6 +143,9 @@ async def test_other_content_under_the_same_id_records_nothing_of_its_request(tm
             await at.append([event(7), other])
         assert [(fault.item, fault.pointer) for fault in caught.value.faults] == [(1, "/id")]
         assert "#0" in str(caught.value)
+        with pytest.raises(Conflict) as caught:
+            await at.append([event(9, "a"), event(10), event(9, "b")])
+        assert [fault.item for fault in caught.value.faults] == [2]
         assert (await at.append([event(8)])).seqs == [1]
         assert at.journal.size == 2
 
