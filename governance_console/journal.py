@@ -150,11 +150,10 @@ class Journal:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
         together = 1
         while self._waiting or not self._closing:
-            try:
-                async with asyncio.timeout(None if self._writable else self._probe_sec):
-                    await self._arrived.wait()
-            except TimeoutError:
-                await self._probe()
+            if self._writable:
+                await self._arrived.wait()
+            else:
+                await self._wait_or_probe()
             self._arrived.clear()
             while self._waiting:
                 await self._gather(together)
@@ -200,6 +199,13 @@ class Journal:
         else:
             for one, outcome in zip(group, done.outcomes, strict=True):
                 self._answer(one, outcome)
+
+    async def _wait_or_probe(self) -> None:
+        try:
+            async with asyncio.timeout(self._probe_sec):
+                await self._arrived.wait()
+        except TimeoutError:
+            await self._probe()
 
     async def _probe(self) -> None:
         if self._failure:

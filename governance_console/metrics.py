@@ -19,12 +19,12 @@ from prometheus_client import (
     Info,
     PlatformCollector,
     ProcessCollector,
-    Summary,
     disable_created_metrics,
 )
 
 from governance_console import __version__
 from governance_console.categories import CATEGORIES
+from governance_console.latencies import Latencies
 
 REJECTIONS = ("malformed", "unacceptable", "unsupported", "too_large", "conflict", "unavailable")
 
@@ -36,21 +36,10 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         self.events = Counter("governance_events", "Entries recorded by this process.", ["category"], registry=registry)
-        for category in CATEGORIES:
-            self.events.labels(category)
-        self.latency = Summary(
-            "api_request_latency_seconds",
-            "Time from request to response by route template, WebSockets left out.",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self.latency_buckets = Histogram(
-            "governance_api_request_duration_seconds",
-            "Time from request to response by route template, in buckets, WebSockets left out.",
-            ["route"],
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-            registry=registry,
-        )
+        # Looking a child up by its label costs as much as counting in it.
+        self._events_of = {category: self.events.labels(category) for category in CATEGORIES}
+        self.latencies = Latencies()
+        registry.register(self.latencies)
         self.size = Gauge("governance_log_size", "Entries in the log.", registry=registry)
         self.writable = Gauge(
             "governance_log_writable", "1 while the record can be written, else 0.", registry=registry
@@ -110,29 +99,16 @@ class Metrics:
         Info("governance_build", "What is running.", registry=registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
-        # Looking a child up by its labels costs as much as counting in it; there are few, so they are kept.
-        self._latency_of: dict[tuple[str, str, int], tuple[Summary, Histogram]] = {}
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one response. ``method`` and ``route`` are of closed sets."""
-        key = (method, route, status)
-        found = self._latency_of.get(key)
-        if found is None:
-            found = self.latency.labels(method, route, str(status)), self.latency_buckets.labels(route)
-            self._latency_of[key] = found
-        summary, buckets = found
-        summary.observe(seconds)
-        buckets.observe(seconds)
 
     def committed(self, categories: Sequence[str], seconds: float) -> None:
         """Count one commit and the entries in it."""
         self.commit_seconds.observe(seconds)
         self.batch_size.observe(len(categories))
         for category, count in Tally(categories).items():
-            self.events.labels(category).inc(count)
+            self._events_of[category].inc(count)
 
     def signed(self, size: int) -> None:
         """Show a checkpoint that is durable."""

@@ -56,7 +56,20 @@ LAYERS = (
     ("attributes", "jsontext"),
     ("selection",),
     ("categories", "times"),
-    ("errors", "limits", "closes", "backoff", "columns", "display", "lock", "frames", "values", "merkle", "durable"),
+    (
+        "errors",
+        "latencies",
+        "limits",
+        "closes",
+        "backoff",
+        "columns",
+        "display",
+        "lock",
+        "frames",
+        "values",
+        "merkle",
+        "durable",
+    ),
 )
 
 

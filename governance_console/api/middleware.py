@@ -75,7 +75,7 @@ def check_access(request: web.Request, access: Access) -> None:
 def _observe(request: web.Request, route: str, status: int, seconds: float) -> None:
     """Count the answer, and log it: quietly when all went well."""
     method = request.method if request.method in METHODS else "other"
-    request.app[METRICS].answered(method, route, status, seconds)
+    request.app[METRICS].latencies.answered(method, route, status, seconds)
     level = logging.DEBUG if status < 400 else logging.INFO
     if _log.isEnabledFor(level):
         told = {
