@@ -12,6 +12,7 @@ from aiohttp import web
 from governance_console.access import Access, Tokens
 from governance_console.api import (
     ASSISTANT,
+    AUDIT,
     FEED,
     JOURNAL,
     METRICS,
@@ -35,6 +36,7 @@ from governance_console.api.headers import add_headers
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
 from governance_console.assistant.stub import StubAssistant
+from governance_console.audit import Audit
 from governance_console.background import in_background
 from governance_console.feed import Feed
 from governance_console.journal import Journal
@@ -102,6 +104,7 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     opened = await storage.open()
     feed = app[FEED] = Feed(opened.epoch, opened.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
     journal = app[JOURNAL] = Journal(storage, opened, feed, app[METRICS])
+    audit = app[AUDIT] = Audit(journal)
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
     try:
@@ -110,8 +113,12 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
         )
         await signer.begin()
         committing, signing = asyncio.create_task(journal.run()), asyncio.create_task(signer.run())
-        async with in_background(feed.run(), "nothing is streamed to watchers"):
+        async with (
+            in_background(feed.run(), "nothing is streamed to watchers"),
+            in_background(audit.run(), "who comes and goes is not recorded"),
+        ):
             yield
+            await audit.close()
             journal.close()
             await committing
             # Last, so that what was recorded until now is in the last checkpoint.
@@ -123,6 +130,6 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
 
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """The one ticker."""
-    ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[METRICS])
+    ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[AUDIT], app[METRICS])
     async with in_background(ticker.run(), "there are no heartbeats"):
         yield

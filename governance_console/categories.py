@@ -54,6 +54,18 @@ CATEGORY_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 
+OWN_TYPES: Final[Mapping[str, str]] = {
+    "console.started": "notice",
+    "console.stopped": "notice",
+    "session.began": "info",
+    "session.refused": "warning",
+    "session.ended": "info",
+    "record.exported": "notice",
+    "data.erased": "warning",
+    "log.begun": "warning",
+}
+"""What the console records of itself, and its severity. Of these all are ``audit``, whatever their words say."""
+
 SEVERITY_NAMES: Final[Mapping[str, str]] = {
     **{name: name for name in SEVERITIES},
     "trace": "debug",
@@ -105,10 +117,10 @@ _CATEGORY_OF_WORD: Final[Mapping[str, tuple[int, str]]] = {
 
 
 def category_of(event_type: str, named: object = None) -> str:
-    """The category that ``named`` names, else the one that the words of the type have."""
+    """The category that ``named`` names, else that of the console's own types, else what the words of the type have."""
     if isinstance(named, str) and named.lower() in CATEGORIES:
         return named.lower()
-    return _told_by_type(event_type).category
+    return "audit" if event_type in OWN_TYPES else _told_by_type(event_type).category
 
 
 def severity_of(event_type: str, data: Any, named: object = None) -> str:
@@ -119,6 +131,8 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
     """
     if isinstance(named, str) and named.lower() in SEVERITY_NAMES:
         return SEVERITY_NAMES[named.lower()]
+    if event_type in OWN_TYPES:
+        return OWN_TYPES[event_type]
     by_type = _told_by_type(event_type).severity
     if not isinstance(data, dict):
         return by_type or "info"

@@ -30,10 +30,10 @@ _LINE_KEYS: Final = {key: name for key, name in OPTIONAL_KEYS.items() if key != 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def of_console(event_type: str, data: dict[str, Any], made_id: str) -> Event:
-    """An event that the console itself submits, for somebody."""
+def of_console(event_type: str, data: dict[str, Any], made_id: str, **more: str) -> Event:
+    """An event that the console itself submits, for somebody. ``more`` are further attributes."""
     content = _encode(data)
-    attributes = {"specversion": "1.0", "id": made_id, "source": "console", "type": event_type}
+    attributes = {"specversion": "1.0", "id": made_id, "source": "console", "type": event_type, **more}
     return event_of(attributes, Data(content, True), data)
 
 

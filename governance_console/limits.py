@@ -54,6 +54,12 @@ MAX_QUEUED_BYTES: Final = 64 * 1024 * 1024
 THREAD_PARSE_BYTES: Final = 32 * 1024
 """Larger bodies are parsed in a thread, so that heartbeats keep their time."""
 
+MAX_NOTES: Final = 1000
+"""Deeds of the console that wait for a record that cannot be written."""
+
+MAX_REFUSALS_NOTED: Final = 10
+"""Refused sign-ins of one minute that are recorded singly; of more, their number is."""
+
 MAX_NOTE_BYTES: Final = 1_000_000
 MAX_NOTE_SIGNATURES: Final = 100
 """A checkpoint with the signatures of its witnesses. Both are the bounds of Go's note package; 16 have to be taken."""

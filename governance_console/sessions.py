@@ -29,6 +29,11 @@ class Session:
     principal: Principal
     expires: datetime
 
+    @property
+    def name(self) -> str:
+        """Enough of the key to tell it from others, for the record: its begin and its end have the same."""
+        return self.key[:16]
+
 
 class Sessions:
     """Owns the open sessions, oldest first. ``now`` is injected for tests."""
@@ -37,14 +42,12 @@ class Sessions:
         self._now = now
         self._open: dict[str, Session] = {}
 
-    def begin(self, principal: Principal) -> tuple[str, Session, str | None]:
+    def begin(self, principal: Principal) -> tuple[str, Session, Session | None]:
         """A new session: the secret id for its cookie, which is not kept, and which session ended for want of room."""
         secret = secrets.token_urlsafe(32)
         session = Session(digest_of(secret).hex(), principal, self._now() + LIFETIME)
         self._open[session.key] = session
-        evicted = next(iter(self._open)) if len(self._open) > MAX_SESSIONS else None
-        if evicted is not None:
-            del self._open[evicted]
+        evicted = self._open.pop(next(iter(self._open))) if len(self._open) > MAX_SESSIONS else None
         return secret, session, evicted
 
     def find(self, secret: str) -> Session | None:
@@ -56,10 +59,10 @@ class Sessions:
         """End a session; harmless when it has ended."""
         self._open.pop(key, None)
 
-    def expire(self) -> list[str]:
-        """Forget what has expired; returns the keys, so that open sockets can be closed too."""
+    def expire(self) -> list[Session]:
+        """Forget what has expired; returns it, so that open sockets can be closed too."""
         now = self._now()
-        keys = [key for key, session in self._open.items() if session.expires <= now]
-        for key in keys:
-            del self._open[key]
-        return keys
+        expired = [session for session in self._open.values() if session.expires <= now]
+        for session in expired:
+            del self._open[session.key]
+        return expired

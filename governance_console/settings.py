@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from dotenv.parser import parse_stream
@@ -72,6 +72,10 @@ class Settings:
     def key_path(self) -> Path:
         """The file of the log's private key, relative to the working directory unless it is absolute."""
         return Path(self.log_key_file)
+
+    def told(self) -> dict[str, object]:
+        """Every setting under its name, for the record: of a secret only whether it is set."""
+        return {one.name.upper(): _told(getattr(self, one.name), is_secret=not one.repr) for one in fields(self)}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -149,6 +153,12 @@ def load_token(environ: Mapping[str, str], dotenv: Path | None, given: str | Non
     if problems:
         raise SettingsError(problems)
     return token
+
+
+def _told(value: Any, *, is_secret: bool) -> object:
+    if is_secret:
+        return "set" if value else "not set"
+    return str(value) if isinstance(value, Listen) else value
 
 
 class _Reader:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from governance_console.audit import SESSION_ENDED, Audit
 from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.feed import Feed
 from governance_console.metrics import Metrics
@@ -18,10 +19,11 @@ SWEEP_SEC: Final = 1.0
 class Ticker:
     """A heartbeat every ``interval_sec``, a sweep every ``SWEEP_SEC``."""
 
-    def __init__(self, interval_sec: float, feed: Feed, sessions: Sessions, metrics: Metrics) -> None:
+    def __init__(self, interval_sec: float, feed: Feed, sessions: Sessions, audit: Audit, metrics: Metrics) -> None:
         self._interval_sec = interval_sec
         self._feed = feed
         self._sessions = sessions
+        self._audit = audit
         self._metrics = metrics
 
     async def run(self) -> None:
@@ -45,6 +47,8 @@ class Ticker:
         self._feed.beat()
 
     def _sweep(self) -> None:
-        for key in self._sessions.expire():
-            self._feed.end(CREDENTIAL_ENDED, "the session expired", key)
+        for session in self._sessions.expire():
+            self._feed.end(CREDENTIAL_ENDED, "the session expired", session.key)
+            told = {"session": session.name, "why": "expired"}
+            self._audit.note(session.principal.name, SESSION_ENDED, told)
         self._feed.cut_stuck(asyncio.get_running_loop().time())

@@ -156,7 +156,7 @@ def test_a_session_expires_and_only_its_hash_is_kept() -> None:
     assert sessions.find(secret) == session
     time += timedelta(seconds=1)
     assert sessions.find(secret) is None
-    assert sessions.expire() == [session.key]
+    assert sessions.expire() == [session]
 
 
 def test_sessions_are_bounded_and_the_oldest_goes() -> None:
@@ -164,7 +164,7 @@ def test_sessions_are_bounded_and_the_oldest_goes() -> None:
     first, oldest, _ = sessions.begin(OPERATOR)
     second, _, _ = sessions.begin(OPERATOR)
     evicted = [sessions.begin(OPERATOR)[2] for _ in range(MAX_SESSIONS - 1)]
-    assert evicted == [None] * (MAX_SESSIONS - 2) + [oldest.key]
+    assert evicted == [None] * (MAX_SESSIONS - 2) + [oldest]
     assert sessions.find(first) is None
     assert sessions.find(second) is not None
 

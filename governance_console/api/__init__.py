@@ -7,6 +7,7 @@ from aiohttp.web import AppKey, RequestKey
 
 from governance_console.access import Principal, Tokens
 from governance_console.assistant import Assistant
+from governance_console.audit import Audit
 from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.metrics import Metrics
@@ -22,6 +23,7 @@ SESSIONS: Final = AppKey("sessions", Sessions)
 STORAGE: Final[AppKey[Storage]] = AppKey("storage", Storage)
 FEED: Final = AppKey("feed", Feed)
 JOURNAL: Final = AppKey("journal", Journal)
+AUDIT: Final = AppKey("audit", Audit)
 SIGNER: Final = AppKey("signer", LogSigner)
 ASSISTANT: Final[AppKey[Assistant]] = AppKey("assistant", Assistant)
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from aiohttp import web
 
-from governance_console.api import JOURNAL, REQUEST_ID, STORAGE
+from governance_console.api import AUDIT, JOURNAL, PRINCIPAL, REQUEST_ID, STORAGE
 from governance_console.api.answers import json_answer
 from governance_console.api.queries import Cursor, known_query, read_cursor, read_selection
+from governance_console.audit import EXPORTED
 from governance_console.entries import Page, item_json, item_line, page_json
 from governance_console.errors import RecordUnavailable, RecordUnreadable, Unacceptable
 from governance_console.limits import DEFAULT_PAGE
@@ -32,7 +33,8 @@ async def page(request: web.Request) -> web.StreamResponse:
     size = journal.size
     cursor, selection = read_cursor(query, size), read_selection(query)
     if _wants_lines(request):
-        return await _export(request, storage, cursor, selection, size)
+        asked = {name: query.getall(name) for name in query if name != "format"}
+        return await _export(request, _pages(storage, cursor, selection, size), asked)
     found = await _read(storage, cursor, selection, size, cursor.limit or DEFAULT_PAGE)
     return json_answer(page_json(journal.epoch, size, found.items, _following(cursor, found, size)))
 
@@ -83,30 +85,37 @@ async def _pages(storage: Storage, cursor: Cursor, selection: Selection, size: i
 
 
 async def _export(
-    request: web.Request, storage: Storage, cursor: Cursor, selection: Selection, size: int
+    request: web.Request, found: AsyncGenerator[Page, None], asked: dict[str, list[str]]
 ) -> web.StreamResponse:
     # Without a name: who links to it gives one.
     response = web.StreamResponse(headers={"Content-Type": NDJSON, "Content-Disposition": "attachment"})
-    async with contextlib.aclosing(_pages(storage, cursor, selection, size)) as pages:
+    async with contextlib.aclosing(found) as pages:
         # Read while a status can still be chosen: a store that fails is told as such, not by half an answer.
         first = await anext(pages)
         await response.prepare(request)
         if request.method == "HEAD":
             return response
+        written, whole = 0, False
         try:
-            await _write(response, first)
-            async for found in pages:
-                await _write(response, found)
+            written += await _write(response, first)
+            async for page in pages:
+                written += await _write(response, page)
+            await response.write_eof()
+            whole = True
         except (RecordUnavailable, RecordUnreadable) as error:
             # The status is out already: a connection that breaks off is the only honest end of half an answer.
             _log.error("an export broke off: %s", error, extra={"request": request[REQUEST_ID]})
             if request.transport is not None:
                 request.transport.abort()
-            return response
-    await response.write_eof()
+        finally:
+            # Also of one whose reader went away: what it had got by then, it has.
+            told = {"asked": asked, "items": written, "whole": whole}
+            request.app[AUDIT].note(request[PRINCIPAL].name, EXPORTED, told)
     return response
 
 
-async def _write(response: web.StreamResponse, found: Page) -> None:
+async def _write(response: web.StreamResponse, found: Page) -> int:
+    """How many items were written."""
     if found.items:
         await response.write(b"".join([item_line(item) for item in found.items]))
+    return len(found.items)

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from governance_console import __version__
 from governance_console.access import Principal, Role
-from governance_console.api import FEED, METRICS, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
+from governance_console.api import AUDIT, FEED, METRICS, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.answers import json_answer
 from governance_console.api.bodies import read_object
 from governance_console.api.cookies import session_cookie
+from governance_console.audit import CONSOLE, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED
 from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.errors import Forbidden, Unacceptable, Unauthenticated
 from governance_console.sessions import LIFETIME, Session
@@ -33,15 +34,20 @@ async def post(request: web.Request) -> web.Response:
     principal = tokens.principal(token)
     if principal is None:
         request.app[METRICS].failed_signins.inc()
+        _refused(request, "the token is not valid")
         raise Unauthenticated("this token is not valid here")
     if principal.role is Role.AGENT:
+        _refused(request, f"the token of {principal.name}")
         raise Forbidden("an agent's token may only append events; sign in with the operator token")
     earlier = request.get(SESSION)
     if earlier is not None:
-        _end(request, earlier)
+        _end(request, earlier, "signed in again")
     secret, session, evicted = sessions.begin(principal)
     if evicted is not None:
-        request.app[FEED].end(CREDENTIAL_ENDED, "too many sessions", evicted)
+        request.app[FEED].end(CREDENTIAL_ENDED, "too many sessions", evicted.key)
+        _note_end(request, evicted, "too many sessions")
+    begun = {"by": "token", "session": session.name, "expires": text_of(session.expires), "from": request.remote}
+    request.app[AUDIT].note(principal.name, SESSION_BEGAN, begun)
     response = _told(request, principal, session)
     session_cookie(request.app[SETTINGS], request).set(response, secret, int(LIFETIME.total_seconds()))
     return response
@@ -51,15 +57,24 @@ async def delete(request: web.Request) -> web.Response:
     """Sign out: the session ends, and so do its sockets. Harmless without one."""
     session = request.get(SESSION)
     if session is not None:
-        _end(request, session)
+        _end(request, session, "signed out")
     response = web.Response(status=204)
     session_cookie(request.app[SETTINGS], request).clear(response)
     return response
 
 
-def _end(request: web.Request, session: Session) -> None:
+def _end(request: web.Request, session: Session, why: str) -> None:
     request.app[SESSIONS].end(session.key)
     request.app[FEED].end(CREDENTIAL_ENDED, "signed out", session.key)
+    _note_end(request, session, why)
+
+
+def _note_end(request: web.Request, session: Session, why: str) -> None:
+    request.app[AUDIT].note(session.principal.name, SESSION_ENDED, {"session": session.name, "why": why})
+
+
+def _refused(request: web.Request, why: str) -> None:
+    request.app[AUDIT].note(CONSOLE, SESSION_REFUSED, {"by": "token", "why": why, "from": request.remote})
 
 
 async def _token(request: web.Request) -> str:

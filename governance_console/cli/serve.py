@@ -11,17 +11,18 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 
 from governance_console import __version__
-from governance_console.api import JOURNAL
+from governance_console.api import AUDIT, JOURNAL, STORAGE
 from governance_console.app import create_app
 from governance_console.errors import CannotStart, StorageGone, reason
 from governance_console.journal import Journal
+from governance_console.lifetime import tell_start, tell_stop
 from governance_console.logs import configure, guard_server_log
 from governance_console.settings import Settings, load
 from governance_console.storage import Storage
@@ -104,20 +105,24 @@ async def listen(runner: web.AppRunner, where: Listen, tls: ssl.SSLContext | Non
 
 
 async def _serve(settings: Settings) -> int:
-    stop = asyncio.Event()
+    end = _End()
     loop = asyncio.get_running_loop()
     if sys.platform != "win32":  # there Ctrl-C raises KeyboardInterrupt instead
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop.set)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(one, end.by, one.name)
     tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.has_tls else None
     runner = make_runner(settings)
+    app = runner.app
+    app.cleanup_ctx.append(end.told)
     try:
         await runner.setup()
         _favour_the_loop()
         url = await listen(runner, settings.listen, tls)
+        journal = app[JOURNAL]
+        await tell_start(app[AUDIT], app[STORAGE], journal.size, settings, url)
+        end.served = True
         _log.info("version %s serves %s", __version__, url)
-        journal = runner.app[JOURNAL]
-        await until_over(stop, journal)
+        await until_over(end.asked, journal)
         _log.info("stopping")
     finally:
         await runner.cleanup()
@@ -126,6 +131,27 @@ async def _serve(settings: Settings) -> int:
         return FAILED
     _log.info("stopped")
     return 0
+
+
+class _End:
+    """That the console is to end, and why. ``served`` once its start is on the record: then its stop has to be."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.served = False
+        self._why = "interrupted"
+
+    def by(self, name: str) -> None:
+        """A signal asks for it; an impatient second one changes nothing."""
+        if not self.asked.is_set():
+            self._why = name
+        self.asked.set()
+
+    async def told(self, app: web.Application) -> AsyncIterator[None]:
+        """Once no request is left, and before the record closes: so the stop is the last that is recorded."""
+        yield
+        if self.served:
+            tell_stop(app[AUDIT], self._why)
 
 
 def _favour_the_loop() -> None:
