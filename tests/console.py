@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from governance_console.cli.serve import listen, make_runner
@@ -31,6 +32,11 @@ def sample_lines() -> list[str]:
 
 def sample_batch() -> str:
     return "[" + ",".join(sample_lines()) + "]"
+
+
+class _Page(msgspec.Struct):
+    items: list[msgspec.Raw]
+    next: int | None
 
 
 class Stream:
@@ -106,6 +112,19 @@ class Client:
         answer = await self.post("/api/events", list(events), token=token)
         assert answer.status in (200, 201), answer.text
         return [item["seq"] for item in answer.json["items"]]
+
+    async def lines(self, query: str = "", *, token: str = "") -> list[bytes]:
+        """The record, oldest first, as an export has it (of data without line breaks), but read by pages: an export
+        would add to it that it was exported.
+        """
+        found: list[bytes] = []
+        following: int | None = 0
+        while following is not None:
+            answer = await self.get(f"/api/events?from={following}&limit=1000{query}", token=token)
+            page = msgspec.json.decode(answer.body, type=_Page)
+            found += [bytes(item) + b"\n" for item in page.items]
+            following = page.next
+        return found
 
     async def sample(self, name: str) -> float:
         """A metric's value, as ``/metrics`` shows it."""

@@ -57,13 +57,13 @@ def said_by(item: dict[str, Any]) -> str:
 
 
 async def recorded(client: Client, count: int, seconds: float = 20) -> list[dict[str, Any]]:
-    """The record, once it has so many entries (or more, which the caller will see)."""
+    """What senders put into the record, once it is so much (or more, which the caller will see)."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + seconds
-    while (size := (await client.get("/api/events?limit=1")).json["size"]) < count:
-        assert loop.time() < give_up, f"{size} of {count} lines are there"
+    while len(found := await items(client)) < count:
+        assert loop.time() < give_up, f"{len(found)} of {count} lines are there"
         await asyncio.sleep(0.02)
-    return await items(client)
+    return found
 
 
 def rename(path: Path, number: int) -> None:

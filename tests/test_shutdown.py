@@ -150,7 +150,7 @@ async def test_a_signal_ends_an_idle_console_and_the_next_one_goes_on_with_its_r
     with ConsoleProcess(tmp_path) as process:
         for number, end in enumerate((process.terminate, process.interrupt)):
             async with connected(process.url) as client, await client.watch() as stream:
-                assert await client.record({"agent": "a", "type": "t"}) == [number]
+                assert await client.record({"agent": "a", "type": "t"}) == [1 + 3 * number]
                 end()
                 end()  # an impatient operator's second one changes nothing
                 assert await stream.close_code() == (1001, "the console is shutting down")

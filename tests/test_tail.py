@@ -83,19 +83,19 @@ async def test_a_restart_of_the_console_leaves_no_gap_and_repeats_nothing(tmp_pa
     with ConsoleProcess(tmp_path) as process:
         await record(process, 3)
         with tail(tmp_path, process.url, "--from", "1", "--json") as watching:
-            await until(lambda: len(watching.output) == 2)
+            await until(lambda: len(watching.output) == 3)
             process.kill()
-            process.start()
+            process.start()  # each start and stop is an entry too
             await record(process, 300)
-            await until(lambda: len(watching.output) == 302)
+            await until(lambda: len(watching.output) == 304)
             process.terminate()
             await asyncio.to_thread(process.wait)
             process.start()
             await record(process, 1)
-            await until(lambda: len(watching.output) >= 303)
+            await until(lambda: len(watching.output) >= 307)
             watching.interrupt()
             await until(lambda: watching.has_ended)
-    assert [json.loads(line)["entry"]["seq"] for line in watching.output] == list(range(1, 304))
+    assert [json.loads(line)["entry"]["seq"] for line in watching.output] == list(range(1, 308))
     assert sum("connecting again until it works" in line for line in watching.errors) == 2
     assert sum("connected again; going on with #" in line for line in watching.errors) == 2
 

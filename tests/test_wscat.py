@@ -169,8 +169,8 @@ async def test_wscat_prints_each_line_of_the_sample_once_and_in_order(tmp_path: 
                 assert answer.status == 201, answer.text
             terminal.wait_for(lambda shown: len(entries(shown)) >= len(lines))
             shown = entries(terminal)
-            assert [one["entry"]["seq"] for one in shown] == list(range(len(lines)))
-            assert [one["next"] for one in shown] == list(range(1, len(lines) + 1))
+            assert [one["entry"]["seq"] for one in shown] == list(range(1, 1 + len(lines)))
+            assert [one["next"] for one in shown] == list(range(2, len(lines) + 2))
             for line, one in zip(map(json.loads, lines), shown, strict=True):
                 assert (one["entry"]["event"]["source"], one["entry"]["event"]["type"]) == (line["agent"], line["type"])
                 assert one["data"] == data_of(line)
