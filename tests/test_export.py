@@ -237,7 +237,7 @@ async def test_an_interrupted_export_to_a_file_keeps_what_it_has_and_says_how_to
     rest = await said(capsys, "export", "--csv", "--no-header", "--from", told[2], url=console.url)
     rows = (here / "all of it.csv.part").read_bytes().decode() + rest.output
     assert rows.startswith(whole.output)
-    assert {line.split(",")[4] for line in rows.removeprefix(whole.output).splitlines()} <= {"console"}
+    assert {line.split(",")[5] for line in rows.removeprefix(whole.output).splitlines()} <= {"console"}
     assert target.read_text() == "as it was"
     assert {one.name for one in here.glob("*all*")} == {"all of it.csv", "all of it.csv.part"}
 

@@ -35,6 +35,7 @@ async def test_a_running_console_is_verified_by_what_it_shows(
     key = (await signed.get("/api/log")).json["verifier_key"]
     ended = await said(capsys, "verify", signed.url, "--key", key)
     assert (ended.status, ended.errors) == (0, ""), ended.output
+    # That it was exported is on the record since, and not signed yet.
     assert ended.output.splitlines()[0] == f"{signed.url}: 300 entries of log.example/1"
     assert ended.output.splitlines()[-2:] == ["data: 300 as recorded, 0 altered, 0 erased, 0 missing", "WHOLE"]
     ended = await said(capsys, "verify", signed.url)

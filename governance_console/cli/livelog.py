@@ -69,8 +69,21 @@ class LiveLog:
 
     def _lines(self) -> Iterator[bytes]:
         rows = self._export.rows()
-        while lines := self._fetched(_some(rows)):
+        while lines := self._fetched(self._some(rows)):
             yield from lines
+
+    async def _some(self, rows: AsyncGenerator[bytes, None]) -> list[bytes]:
+        """The next lines, or none at the end: that of what is signed, for there the tiles end too."""
+        lines: list[bytes] = []
+        size = 0
+        with contextlib.suppress(StopAsyncIteration):
+            while len(lines) < _LINES and size < _LINES_BYTES:
+                line = await anext(rows)
+                if self._size and self._export.following > self._size:
+                    break
+                lines.append(line)
+                size += len(line)
+        return lines
 
     def _tile(self, tile: Tile) -> bytes | None:
         width = width_at(tile, self._size)
@@ -101,14 +114,3 @@ class LiveLog:
                 return await remote.body_of(answer)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise remote.not_reached(error) from None
-
-
-async def _some(rows: AsyncGenerator[bytes, None]) -> list[bytes]:
-    """The next lines, or none at the end."""
-    lines: list[bytes] = []
-    size = 0
-    with contextlib.suppress(StopAsyncIteration):
-        while len(lines) < _LINES and size < _LINES_BYTES:
-            lines.append(await anext(rows))
-            size += len(lines[-1])
-    return lines
