@@ -135,11 +135,13 @@ def _metrics_reader(request: web.Request) -> Principal:
 
 
 def _bearer(request: web.Request) -> str | None:
-    header = request.headers.get("Authorization")
-    if header is None:
+    """The token that was sent, or None without the header; what is no bearer token is the empty one, which none is."""
+    headers = request.headers.getall("Authorization", [])
+    if not headers:
         return None
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    scheme, _, token = headers[0].partition(" ")
+    # Sent twice, something between may have gone by the other one.
+    return token.strip() if scheme.lower() == "bearer" and len(headers) == 1 else ""
 
 
 def _detail(request: web.Request, error: web.HTTPException) -> str:
