@@ -101,8 +101,8 @@ class Notary:
 
 
 async def notarised(page: Page, process: ConsoleProcess, size: int = 5) -> Notary:
-    """The record of this many events, all signed, before the page is opened."""
-    await post(process, *(event(n) for n in range(size)))
+    """A record of this many entries, the console's start first, all signed, before the page is opened."""
+    await post(process, *(event(n) for n in range(1, size)))
     notary = Notary(process, signer())
     await notary.read()
     await notary.stand_in(page)

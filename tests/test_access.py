@@ -111,7 +111,7 @@ def presented(console: Console, credential: str) -> list[tuple[str, str]]:
         console.app[SESSIONS].end(digest_of(ended).hex())
         return cookie(ended)
     return {
-        "none": list,
+        "none": lambda: bearer(),
         "wrong": lambda: bearer("wrong"),
         "truncated": lambda: bearer(TOKEN[:-1]),
         "agent": lambda: bearer(AGENT),
@@ -121,7 +121,7 @@ def presented(console: Console, credential: str) -> list[tuple[str, str]]:
         "operator's session": lambda: cookie(signed_in(console, OPERATOR)),
         "expired session": lambda: cookie(signed_in(console, OPERATOR, lasts=-timedelta(seconds=1))),
         "cookie of another console": lambda: cookie(signed_in(console, OPERATOR), port=1),
-        "in the query": list,
+        "in the query": lambda: bearer(),
         "Basic": lambda: [("Authorization", "Basic " + base64.b64encode(f"operator:{TOKEN}".encode()).decode())],
         "twice": lambda: bearer(TOKEN, TOKEN),
     }[credential]()

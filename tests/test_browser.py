@@ -249,7 +249,7 @@ async def test_event_content_is_text_whatever_it_says(browser: Browser, process:
         assert await live(page).locator("img, a:not([href^='/log/']), script, iframe").count() == 0
         assert "\u202e" not in await page.locator("body").inner_text()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        await expect(page.get_by_role("region", name="JSON of #")).to_have_count(2)
+        await expect(page.get_by_role("region", name="JSON of #")).to_have_count(3)
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("region", name="JSON of #")).to_have_count(0)
 

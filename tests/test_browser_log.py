@@ -112,7 +112,7 @@ async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
         watched.expected = GONE
         lid = Lid()
         await page.route_web_socket("**/api/ws/telemetry**", lid.opened)
-        await post(process, *(event(n) for n in range(30)))
+        await post(process, *(event(n) for n in range(1, 30)))  # after the console's start
         await page.goto(process.url)
         await is_live(page)
         unbroken = page.get_by_role("region", name="Status").get_by_text("unbroken since")
@@ -182,49 +182,49 @@ async def test_the_log_by_keyboard_only(browser: Browser, sampled: ConsoleProces
         keys = page.keyboard
         await keys.press("g")
         await keys.press("l")
-        await expect(entry_link(page, 230)).to_be_visible()
+        await expect(entry_link(page, 231)).to_be_visible()
         await keys.press("/")
         await keys.type("model_fallback")
-        await expect(entry_link(page, 230)).to_have_count(0)
-        await expect(entry_link(page, 229)).to_be_visible()
+        await expect(entry_link(page, 231)).to_have_count(0)
+        await expect(entry_link(page, 230)).to_be_visible()
         await keys.press("Escape")
-        await expect(entry_link(page, 229)).to_be_focused()
+        await expect(entry_link(page, 230)).to_be_focused()
         await keys.press("ArrowDown")
-        await expect(entry_link(page, 226)).to_be_focused()
+        await expect(entry_link(page, 227)).to_be_focused()
         await keys.press("Enter")
-        await expect(heading(page, 226)).to_be_focused()
-        await expect(panel(page, 226).get_by_role("region", name="JSON of #226")).to_contain_text('"seq": 226')
+        await expect(heading(page, 227)).to_be_focused()
+        await expect(panel(page, 227).get_by_role("region", name="JSON of #227")).to_contain_text('"seq": 227')
         await keys.press("ArrowDown")
-        await expect(panel(page, 224)).to_be_visible()
+        await expect(panel(page, 225)).to_be_visible()
         await keys.press("ArrowUp")
         await keys.press("ArrowUp")
-        await expect(panel(page, 229)).to_be_visible()
-        await expect(page).to_have_url(re.compile(r"/log/229\?q=model_fallback$"))
+        await expect(panel(page, 230)).to_be_visible()
+        await expect(page).to_have_url(re.compile(r"/log/230\?q=model_fallback$"))
         await keys.press("Escape")
-        await expect(panel(page, 229)).to_have_count(0)
-        await expect(entry_link(page, 229)).to_be_focused()
+        await expect(panel(page, 230)).to_have_count(0)
+        await expect(entry_link(page, 230)).to_be_focused()
         await keys.press("End")
         oldest = (await recorded(sampled, "&q=model_fallback"))[-1]
         await expect(entry_link(page, oldest)).to_be_focused()
         await keys.press("Home")
         await keys.press("Enter")
         # A button that has led to the end of the list keeps the focus; a link that went with its entry hands it on.
-        await expect(panel(page, 229)).to_contain_text('"seq": 229')
+        await expect(panel(page, 230)).to_contain_text('"seq": 230')
         await keys.press("ArrowDown")
-        newer = panel(page, 226).get_by_role("button", name="Newer")
+        newer = panel(page, 227).get_by_role("button", name="Newer")
         await newer.press("Enter")
-        newer = panel(page, 229).get_by_role("button", name="Newer")
+        newer = panel(page, 230).get_by_role("button", name="Newer")
         await expect(newer).to_be_disabled()
         await expect(newer).to_be_focused()
-        await panel(page, 229).get_by_role("list").get_by_role("link", name="#230").press("Enter")
-        await expect(heading(page, 230)).to_be_focused()
+        await panel(page, 230).get_by_role("list").get_by_role("link", name="#231").press("Enter")
+        await expect(heading(page, 231)).to_be_focused()
         # It is not in the list: the nearest gets the focus, and it does not take it back once it is.
         await keys.press("Escape")
-        await expect(entry_link(page, 229)).to_be_focused()
+        await expect(entry_link(page, 230)).to_be_focused()
         await keys.press("/")
         search = page.get_by_role("searchbox", name="Filter by text")
         await search.fill("")
-        await expect(entry_link(page, 230)).to_be_visible()
+        await expect(entry_link(page, 231)).to_be_visible()
         await expect(search).to_be_focused()
         await keys.press("Escape")
         await keys.press("?")
@@ -306,7 +306,7 @@ async def test_a_shared_address_of_an_entry_opens_it_in_its_place(browser: Brows
     async with watched_page(browser) as watched:
         page = watched.page
         watched.expected = GONE
-        await post(process, *(event(n, trace_id=f"run-{n // 4}") for n in range(600)))
+        await post(process, *(event(n, trace_id=f"run-{n // 4}") for n in range(1, 600)))
         await page.goto(f"{process.url}/log/20")
         await expect(heading(page, 20)).to_be_focused()
         await expect(panel(page, 20).get_by_role("region", name="Data of #20")).to_be_in_viewport(ratio=1)
@@ -397,7 +397,7 @@ async def test_the_dashboard_fills_a_filter_from_history_and_goes_on_live(
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
-        rare = [event(n, agent="rare") for n in range(60)]
+        rare = [event(n, agent="rare") for n in range(1, 60)]
         await post(process, *rare)
         for _ in range(3):
             await post(process, *(event(n) for n in range(1000)))
@@ -453,7 +453,7 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
         await expect(rows.nth(1)).to_contain_text("curator")
         await expect(rows.nth(1)).to_contain_text("silent 14 min, usually within 2 min")
         await expect(rows.nth(2)).to_contain_text("no rhythm yet")
-        await expect(page.get_by_text("2 sources · 1 is quieter than usual")).to_be_visible()
+        await expect(page.get_by_text("3 sources · 1 is quieter than usual")).to_be_visible()
         for viewport in (NARROW, WIDE):
             await page.set_viewport_size(viewport)
             for at in (1, 2):
@@ -463,12 +463,12 @@ async def test_agents_shows_a_quiet_one_by_its_own_rhythm_and_leads_to_its_log(
         await expect(rows.nth(1)).to_contain_text("planner-7")
         await expect(agents.get_by_role("columnheader", name="errors")).to_have_attribute("aria-sort", "descending")
         await rows.nth(1).get_by_role("link", name="1", exact=True).click()
-        await expect(entry_link(page, 2)).to_be_visible()
+        await expect(entry_link(page, 3)).to_be_visible()
         await expect(entries(page).get_by_role("link")).to_have_count(1)
         await page.go_back()
         await agents.get_by_role("link", name="curator").click()
         await expect(page).to_have_url(re.compile(r"/log\?source=curator$"))
-        await expect(entry_link(page, 0)).to_be_visible()
+        await expect(entry_link(page, 1)).to_be_visible()
 
 
 async def test_an_entry_is_proved_by_the_browser_until_history_changes(
