@@ -9,7 +9,9 @@ from typing import Final
 
 import msgspec
 
+from governance_console import jsontext
 from governance_console.entries import Item, item_line
+from governance_console.errors import InputError
 from governance_console.verify import Record
 
 
@@ -33,10 +35,20 @@ def records_of(lines: Iterable[bytes]) -> Iterator[Record]:
     for line in lines:
         whole = line.removesuffix(b"\n")
         try:
-            record = _record(_decoder.decode(whole), whole)
-        except (ValueError, RecursionError):
+            record = _record(_line(whole), whole)
+        except (ValueError, RecursionError, InputError):
             record = None
         yield Record(None, whole, None, None, False) if record is None else record
+
+
+def _line(whole: bytes) -> _Line:
+    try:
+        return _decoder.decode(whole)
+    except msgspec.DecodeError:
+        texts = jsontext.texts(whole)
+        exact = {name: msgspec.json.decode(texts[name], type=str) for name in ("data_base64", "salt") if name in texts}
+        raw = {name: msgspec.Raw(texts[name]) for name in ("data", "erased") if name in texts}
+        return _Line(msgspec.Raw(texts.get("entry", b"")), **raw, **exact)  # type: ignore[arg-type]
 
 
 def _record(line: _Line, whole: bytes) -> Record | None:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Final
+from typing import Any, Final
 
 from aiohttp.http_exceptions import HttpProcessingError
 
+from governance_console.display import printable
 from governance_console.times import utc_now
 
 _PLAIN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 class LogfmtFormatter(logging.Formatter):
-    """``time level logger: message key=value …``; extra fields in the order they were given."""
+    """``time level logger: message key=value …``; extra fields in the order they were given.
+
+    One record is one line, in which nothing is for a terminal to obey; how something failed follows, indented.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line, without the fields."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """What was raised, on lines that nobody can take for others: what it says may be what somebody sent."""
+        return "\n".join(f"    {printable(line)}" for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
         message = super().format(record)

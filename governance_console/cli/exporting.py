@@ -16,13 +16,14 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
+from governance_console import jsontext
 from governance_console.backoff import Backoff
 from governance_console.cli.filters import add_filters, cursor, query_of
 from governance_console.cli.output import Output, output
-from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, Remote, add_remote, connected
+from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, UNREADABLE, Remote, add_remote, connected
 from governance_console.cli.terminal import Progress, run, standard_output
 from governance_console.columns import header, row_of
-from governance_console.errors import CommandFailed, NotReached
+from governance_console.errors import CommandFailed, InputError, NotReached
 from governance_console.selection import HISTORY_FILTERS
 
 _EPILOG: Final = """\
@@ -146,7 +147,7 @@ class Export:
                 await self._measure()
                 async with contextlib.aclosing(self._connection()) as lines:
                     async for line in lines:
-                        item = self._remote.understood(line, _Item)
+                        item = self._item(line)
                         self.following = item.entry.seq + (0 if self._is_down else 1)
                         yield self._table_row(line, item) if self._as_table else line
                         self.count += 1
@@ -164,6 +165,18 @@ class Export:
                 waiting = True
                 await asyncio.sleep(backoff.wait(error.after))
 
+    def _item(self, line: bytes) -> _Item:
+        try:
+            return msgspec.json.decode(line, type=_Item)
+        except UNREADABLE:
+            pass
+        try:
+            texts = jsontext.texts(line)
+            entry = msgspec.json.decode(texts["entry"], type=_Entry)
+        except (InputError, KeyError, ValueError, *UNREADABLE):
+            raise self._remote.no_console() from None
+        return _Item(entry, msgspec.Raw(texts.get("data", b"")))
+
     def _table_row(self, line: bytes, item: _Item) -> bytes:
         try:
             return row_of(json.loads(line), bytes(item.data).decode())
@@ -172,7 +185,7 @@ class Export:
 
     async def _measure(self) -> None:
         """Where the record ends now, and whether it is still the same one."""
-        async with self._get([("limit", "1")], "application/json") as answer:
+        async with self._get([("before", "0")], "application/json") as answer:
             page = self._remote.understood(await self._remote.body_of(answer), _Page)
         if self._epoch and page.epoch != self._epoch:
             raise CommandFailed("the console has another record now: begin again")

@@ -123,7 +123,8 @@ class _Tail:
 
     def _take(self, text: str) -> None:
         try:
-            head = msgspec.json.decode(text, type=_Head)
+            # Not msgspec's own decoder: data may have an escaped half of a surrogate pair, and it takes none.
+            head = msgspec.convert(json.loads(text), _Head)
             self._show(head, text)
         except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
             raise CommandFailed(f"{self._remote.url} sends what is no message of a governance console") from None
