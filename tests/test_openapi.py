@@ -98,7 +98,11 @@ def test_every_path_is_explained_to_people_too() -> None:
         assert path.split("{")[0].rstrip("/") in text, path
 
 
-CREDENTIALS: Final = ({"Authorization": f"Bearer {TOKEN}"}, {"Authorization": "Bearer wrong"}, {})
+CREDENTIALS: Final[tuple[dict[str, str], ...]] = (
+    {"Authorization": f"Bearer {TOKEN}"},
+    {"Authorization": "Bearer wrong"},
+    {},
+)
 
 
 @schema.include(path_regex="^/(api|auth|healthz|readyz|metrics)").parametrize()
