@@ -108,22 +108,23 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
     try:
-        signer = app[SIGNER] = LogSigner(
-            KeyFile(settings.key_path), opened, storage, journal, feed, app[METRICS], settings.checkpoint_interval_sec
-        )
-        await signer.begin()
-        committing, signing = asyncio.create_task(journal.run()), asyncio.create_task(signer.run())
-        async with (
-            in_background(feed.run(), "nothing is streamed to watchers"),
-            in_background(audit.run(), "who comes and goes is not recorded"),
-        ):
-            yield
-            await audit.close()
-            journal.close()
-            await committing
-            # Last, so that what was recorded until now is in the last checkpoint.
-            signer.close()
-            await signing
+        with KeyFile(settings.key_path) as key:
+            signer = app[SIGNER] = LogSigner(
+                key, opened, storage, journal, feed, app[METRICS], settings.checkpoint_interval_sec
+            )
+            await signer.begin()
+            committing, signing = asyncio.create_task(journal.run()), asyncio.create_task(signer.run())
+            async with (
+                in_background(feed.run(), "nothing is streamed to watchers"),
+                in_background(audit.run(), "who comes and goes is not recorded"),
+            ):
+                yield
+                await audit.close()
+                journal.close()
+                await committing
+                # Last, so that what was recorded until now is in the last checkpoint.
+                signer.close()
+                await signing
     finally:
         await storage.close()
 

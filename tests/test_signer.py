@@ -176,7 +176,34 @@ async def test_a_key_that_is_gone_or_is_none_keeps_the_console_from_starting(set
             async with running(settings):
                 pass
         assert "s3cret" not in str(caught.value)
+        assert not list(files.key.parent.glob("log.key.new"))
     assert not files.key.exists()
+
+
+async def test_one_key_signs_for_one_console(settings: Settings) -> None:
+    """Two records under one key, and with LOG_ORIGIN under one name, would be two histories."""
+    other = replace(settings, database_url=f"{settings.database_url}.other")
+    async with running(settings) as console:
+        with pytest.raises(CannotStart, match=r"another console \(process \d+\) signs with the key .*log.key: stop it"):
+            async with running(other):
+                pass
+        assert (await console.get("/readyz")).status == 200
+    async with running(other):
+        pass
+
+
+async def test_a_key_that_others_can_read_is_refused_as_ssh_does(settings: Settings) -> None:
+    key = settings.key_path
+    KeyFile(key).private_key()
+    for mode in (0o640, 0o604, 0o620):
+        key.chmod(mode)
+        with pytest.raises(CannotStart, match=f"open to other users of this machine .mode {mode:04o}.*chmod 600"):
+            async with running(settings):
+                pass
+    for mode in (0o600, 0o400):
+        key.chmod(mode)
+        async with running(settings) as console:
+            assert console.app[SIGNER].refusing == ""
 
 
 @asynccontextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from governance_console.cli.terminal import put
 from governance_console.errors import CommandFailed, Malformed, reason
-from governance_console.notes import Signer, VerifierKey, is_key_name, new_private_key, parse_private_key
+from governance_console.keyfile import make_key
+from governance_console.notes import Signer, VerifierKey, is_key_name, parse_private_key
 from governance_console.notes import parse_verifier_key as parsed
 
 _EPILOG: Final = """\
@@ -67,23 +67,13 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _make(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        make_key(path)
     except OSError as error:
         if isinstance(error, FileExistsError) and path.parent.is_dir():
             raise CommandFailed(f"{path} exists, and a key is never overwritten; --show shows its key") from None
         raise CommandFailed(f"{path} cannot be made: {reason(error)}") from None
     except ValueError:
         raise CommandFailed(f"{path} cannot be made: that is no name of a file") from None
-    try:
-        with open(handle, "wb") as file:
-            file.write(new_private_key())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        # Half a key would keep the next attempt away.
-        path.unlink(missing_ok=True)
-        raise CommandFailed(f"{path} cannot be written: {reason(error)}") from None
 
 
 def trusted(given: Sequence[str]) -> list[VerifierKey]:
