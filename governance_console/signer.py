@@ -37,6 +37,8 @@ from governance_console.tiles import Tile
 REMIND_SEC: Final = 60.0
 """How often the log says again that nothing is signed."""
 
+ADVICE: Final = "put the record and the key's checkpoint back that belong together, or: python run.py recover --help"
+
 _log = logging.getLogger(__name__)
 
 
@@ -104,6 +106,8 @@ class LogSigner:
                 self._show(head)
             elif self._log.size:
                 _log.warning("nothing of this record's %d entries was signed before", self._log.size)
+        except SigningRefused as error:
+            self._refuse(f"{error}; {ADVICE}", is_final=True)
         except (ConsoleError, OSError) as error:
             self._refuse(_told(error), is_final=True)
 
@@ -132,7 +136,7 @@ class LogSigner:
             signed = await asyncio.to_thread(self._signed, last, edge, tiles)
             await self._persist(signed)
         except SigningRefused as error:
-            self._refuse(str(error), is_final=True)
+            self._refuse(f"{error}; {ADVICE}", is_final=True)
         except (RecordUnavailable, RecordUnreadable, OSError) as error:
             # Signed and shown to nobody: the next one is signed over the same record, and takes its place.
             self._refuse(f"the checkpoint cannot be kept: {_told(error)}", is_final=False)

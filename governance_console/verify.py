@@ -53,10 +53,12 @@ class Verdict:
     """What a verification found. ``findings`` in the order in which they were made, and ``dropped`` more.
 
     The entries below ``proved`` are just those that were signed, or would be but for the findings; those from
-    there to ``size`` were not signed yet, or what was signed says otherwise.
+    there to ``size`` were not signed yet, or what was signed says otherwise. ``root`` is that of the tree over all
+    of them, or None where a hole keeps it from being told.
     """
 
     size: int
+    root: bytes | None
     proved: int
     findings: Sequence[Finding]
     dropped: int
@@ -141,7 +143,9 @@ def verify(
     tree.finish()
     if not evidence.roots:
         findings.add(Kind.NO_CHECKPOINT)
-    return Verdict(tree.size, tree.proved, tuple(findings.kept), findings.dropped, tuple(tree.compared), counts)
+    return Verdict(
+        tree.size, tree.root(), tree.proved, tuple(findings.kept), findings.dropped, tuple(tree.compared), counts
+    )
 
 
 def _place(expected: int, number: object, says: int | None, following: Row | None, findings: Findings) -> int | None:

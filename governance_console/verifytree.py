@@ -77,6 +77,10 @@ class VerifiedTree:
             self._findings.add(Kind.MISSING, self.size, beyond - 1)
         self._tell_histories()
 
+    def root(self) -> bytes | None:
+        """The root over all that came, with what was vouched for in the place of what was not; None: not to be told."""
+        return None if self._is_lost else self._root(self._levels[0])
+
     def _close(self, level: int) -> None:
         """A tile is full: judge it, and raise its hash, or the vouched one that should be in its place."""
         self._judge(level)

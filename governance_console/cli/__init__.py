@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from governance_console import __version__
-from governance_console.cli import exporting, importing, keys, serve, tailing, verifying
+from governance_console.cli import exporting, importing, keys, recovering, serve, tailing, verifying
 from governance_console.display import printable
 from governance_console.errors import CannotStart, CommandFailed, SettingsError
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"governance-console {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for command in (serve, importing, tailing, exporting, verifying, keys):
+    for command in (serve, importing, tailing, exporting, verifying, keys, recovering):
         command.add_to(commands)
     try:
         chosen = parser.parse_args(_with_command(arguments))

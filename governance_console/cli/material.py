@@ -26,8 +26,8 @@ _LOOK_BYTES: Final = 4096
 class Material:
     """One log, ready to be gone through once.
 
-    ``origin`` is what it says it is, or the empty string; ``key`` is a verifier key that it offers, or the empty
-    string; ``share`` tells how much of it is done, 0 to 1, after so many entries, and 0 where that is not known.
+    ``origin`` and ``epoch`` are what it says it is, or empty strings; ``key`` is a verifier key that it offers, or the
+    empty string; ``share`` tells how much of it is done, 0 to 1, after so many entries, and 0 where that is not known.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Material:
     stored: StoredTiles | None
     share: Callable[[int], float]
     key: str = ""
+    epoch: str = ""
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def opened(name: str) -> Iterator[Material]:
             return
     if name == "-":
         raise CommandFailed("standard input is no export: give a database by its name")
-    with _database(Path(name)) as material:
+    with database(Path(name)) as material:
         yield material
 
 
@@ -63,7 +64,8 @@ def kept(name: str) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def _database(path: Path) -> Iterator[Material]:
+def database(path: Path) -> Iterator[Material]:
+    """The record's file at this path. Raises CommandFailed."""
     file = AuditedFile(path)
     try:
         stored = file.tile if file.has_tiles else None
@@ -74,6 +76,7 @@ def _database(path: Path) -> Iterator[Material]:
             file.notes(),
             stored,
             lambda done: done / file.size if file.size else 0.0,
+            epoch=file.epoch,
         )
         file.check_still()
     finally:

@@ -65,8 +65,13 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
+def settings_here(listen: str | None = None) -> Settings:
+    """The settings of the console that is run here. Raises SettingsError."""
+    return load(os.environ, Path(".env"), listen)
+
+
 def _run(chosen: argparse.Namespace) -> int:
-    settings = load(os.environ, Path(".env"), chosen.listen)
+    settings = settings_here(chosen.listen)
     configure(settings.log_level)
     for warning in settings.warnings:
         _log.warning("%s", warning)

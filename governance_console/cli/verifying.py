@@ -107,6 +107,7 @@ class Outcome:
 
     status: int
     sentences: Sequence[str]
+    verdict: Verdict
 
 
 def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str], progress: Progress) -> Outcome:
@@ -115,7 +116,7 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
     origin, keys = _collect(material, given, files, evidence, findings)
     verdict = verify(_counted(material, progress), evidence, findings, material.stored)
     status = _status(verdict)
-    return Outcome(status, [*_report(material.name, origin, keys, verdict, status)])
+    return Outcome(status, [*_report(material.name, origin, keys, verdict, status)], verdict)
 
 
 def _collect(

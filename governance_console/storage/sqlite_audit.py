@@ -52,7 +52,7 @@ class AuditedFile:
             self._reader.execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; BEGIN")
             self._check_ours()
             self._tables = self._own_tables()
-            self.origin = self._named("origin")
+            self.origin, self.epoch = self._named("origin"), self._named("epoch")
             self._last = int(self._one("SELECT ifnull(max(seq), -1) FROM entries"))
             self.size = max(self._last + 1, 0)
             self._hashed = max(self.size, self._hashes())

@@ -37,6 +37,9 @@ CACHE_KIB: Final = 64 * 1024
 WAL_PAGES: Final = 8_000
 """At 32 MiB the WAL is folded back into the file; that much, and a commit, is read again after a crash."""
 
+NEXT: Final = ".next"
+"""The ending of a new log's file that is not in its place yet: see ``sqlite_succession``."""
+
 _NO_SPACE: Final = "no space is left there; free some and start again"
 
 _log = logging.getLogger(__name__)
@@ -116,6 +119,8 @@ class SqliteFile:
         rows = {str(name): str(value) for name, value in self._writer.execute(query)}
         if rows.keys() != {"epoch", "origin"}:
             self._refuse("it does not say which log it is; restore a backup")
+        if self._origin and not f"{rows['origin']}/".startswith(f"{self._origin}/"):
+            _log.warning("this log is named %s for good; LOG_ORIGIN names new ones", rows["origin"])
         return rows["epoch"], rows["origin"]
 
     def close(self) -> None:
@@ -128,6 +133,9 @@ class SqliteFile:
         self._lock.release()
 
     def _opened(self) -> apsw.Connection:
+        if self._beside(NEXT).exists():
+            # The old one may be gone from its place already: what would be made there now would be in the way.
+            self._refuse("a new log was begun and is not in its place yet; finish that with python run.py recover")
         beside = self._beside("-wal")
         if _size_of(beside) and not _size_of(self._path):
             # SQLite would delete it, and make an empty record.
