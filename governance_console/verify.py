@@ -5,17 +5,17 @@ Constant memory in the entries; the checkpoints are held. Hostile input makes fi
 
 from __future__ import annotations
 
-from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
-
-import msgspec
+from itertools import islice
+from typing import NamedTuple
 
 from governance_console.evidence import Evidence
 from governance_console.findings import Finding, Findings, Kind
 from governance_console.storedtree import StoredTiles, StoredTree
+from governance_console.verifyblock import BLOCK, claims_of, is_hash, whole_block
 from governance_console.verifytree import Compared, VerifiedTree
 
 
@@ -71,41 +71,43 @@ class Verdict:
         return any(finding.kind.is_tampering for finding in self.findings)
 
 
-class _Entry(msgspec.Struct, gc=False):
-    # The types are what makes it an entry; only two of them are looked at.
-    seq: int
-    recorded: str
-    principal: str
-    category: str
-    severity: str
-    event: msgspec.Raw
-    data_hash: str | None = None
-
-
-_decode: Final = msgspec.json.Decoder(_Entry).decode
-
-
 def verify(
     records: Iterable[Row],
     evidence: Evidence,
     findings: Findings,
     stored: StoredTiles | None = None,
+    watch: Callable[[int], None] = lambda done: None,
 ) -> Verdict:
     """Go through a log's entries, all of them from number 0 on, and say what is wrong with them and where.
 
     ``findings`` has those that were made while the evidence was read. ``stored`` are the log's own tiles, or a
     mirror's: they name the single entry where signed roots can name a range only. Entries, tiles and evidence have
     to be of one moment: a log that grows meanwhile has tiles beyond its entries, which reads as entries missing.
+    ``watch`` is told now and then how many were gone through.
     """
     tree = VerifiedTree(evidence, StoredTree(stored, evidence), findings)
     leaves: list[bytes | None] = []
     room, expected, counts = tree.room(), 0, Data()
-    source = iter(records)
+    source, ahead = iter(records), deque[Row]()  # what was read of a block that is gone through one by one
     following = next(source, None)
     while following is not None:
-        record, following = following, next(source, None)
+        if not ahead:
+            watch(expected)
+            block = [following, *islice(source, min(BLOCK, room - len(leaves)) - 1)]
+            whole = whole_block(block, expected)
+            if whole is not None:
+                leaves += whole.leaves
+                counts.whole += whole.with_data
+                expected += len(block)
+                if len(leaves) == room:
+                    tree.add(leaves)
+                    leaves, room = [], tree.room()
+                following = next(source, None)
+                continue
+            ahead.extend(block[1:])
+        record, following = following, ahead.popleft() if ahead else next(source, None)
         number, entry, salt, data, is_erased = record
-        found = _entry(entry)
+        found = claims_of(entry)
         says = None if found is None else found.seq
         if says != expected or (number is not None and number != expected):
             place = _place(expected, number, says, following, findings)
@@ -129,7 +131,7 @@ def verify(
                 counts.missing += 1
             else:
                 counts.erased += 1
-        elif not _is_hash(found.data_hash, salt, data):
+        elif not is_hash(found.data_hash, salt, data):
             findings.add(Kind.DATA_ALTERED, place)
             counts.altered += 1
         else:
@@ -156,7 +158,7 @@ def _place(expected: int, number: object, says: int | None, following: Row | Non
     """
     place = number if type(number) is int else says
     if number is None and following is not None:
-        after = _entry(following[1])
+        after = claims_of(following[1])
         if after is not None and after.seq == expected + 1:
             place = expected
     if place is None:
@@ -169,16 +171,3 @@ def _place(expected: int, number: object, says: int | None, following: Row | Non
     if says is not None and says != place:
         findings.add(Kind.RENUMBERED, place, detail=f" ({says})")
     return place
-
-
-def _entry(entry: object) -> _Entry | None:
-    try:
-        return _decode(entry) if isinstance(entry, bytes) else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _is_hash(expected: str, salt: object, data: object) -> bool:
-    if not isinstance(salt, bytes) or not isinstance(data, bytes):
-        return False
-    return b2a_base64(sha256(salt + data).digest(), newline=False) == expected.encode()

@@ -15,7 +15,8 @@ import apsw
 from governance_console.checkpoint import Checkpoint
 from governance_console.edge import Edge
 from governance_console.merkle import leaf_hash
-from governance_console.notes import Signer, new_private_key, parse_private_key
+from governance_console.keyfile import make_key
+from governance_console.notes import Signer, parse_private_key
 from governance_console.settings import Settings
 from tests.console import running
 
@@ -71,7 +72,7 @@ class Kept:
 async def keep(folder: Path, sizes: Iterable[int] = SIZES) -> Kept:
     """Let a console record so many events, stop it, and so on."""
     kept = Kept(folder)
-    kept.key.write_bytes(new_private_key())
+    make_key(kept.key)
     settings = Settings(
         database_url=f"sqlite:///{kept.database}",
         log_origin=ORIGIN,

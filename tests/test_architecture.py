@@ -29,7 +29,7 @@ PURE = (
         "proving",
         "continuity",
     ),
-    *("storedtree", "tiles", "verify", "verifytree"),
+    *("storedtree", "tiles", "verify", "verifyblock", "verifytree"),
 )
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
@@ -46,7 +46,7 @@ LAYERS = (
     ("settling", "feed", "watching", "storage", "metrics", "settings", "tls", "openapi", "keyfile"),
     ("exported",),
     ("verify",),
-    ("verifytree", "storedtree"),
+    ("verifytree", "verifyblock", "storedtree"),
     ("continuity",),
     ("evidence", "edge", "prooffile"),
     ("checkpoint", "proving"),

@@ -18,14 +18,11 @@ from governance_console.errors import CommandFailed, Malformed
 from governance_console.evidence import Evidence, origin_of
 from governance_console.findings import Findings, Kind
 from governance_console.notes import VerifierKey, is_key_name, parse_verifier_key
-from governance_console.verify import Row, Verdict, verify
+from governance_console.verify import Verdict, verify
 
 WHOLE: Final = 0
 TAMPERED: Final = 1
 NOT_CHECKED: Final = 2
-
-_EVERY: Final = 1024
-"""Entries between two looks at the clock."""
 
 _EPILOG: Final = """\
 It reads entries, hashes and checkpoints, works out the tree anew (RFC 6962), and says what differs from what was
@@ -114,7 +111,11 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
     """Verify a log against keys and files of checkpoints. Raises CommandFailed."""
     findings, evidence = Findings(), Evidence()
     origin, keys = _collect(material, given, files, evidence, findings)
-    verdict = verify(_counted(material, progress), evidence, findings, material.stored)
+
+    def watch(done: int) -> None:
+        progress.draw("verify", done, material.share(done), "entries")
+
+    verdict = verify(material.records, evidence, findings, material.stored, watch)
     status = _status(verdict)
     return Outcome(status, [*_report(material.name, origin, keys, verdict, status)], verdict)
 
@@ -162,14 +163,6 @@ def _notes(material: Material, files: Sequence[str], findings: Findings) -> Iter
 
 def _under(origin: str, keys: Sequence[VerifierKey]) -> Sequence[VerifierKey]:
     return [key if key.name or not is_key_name(origin) else replace(key, name=origin) for key in keys]
-
-
-def _counted(material: Material, progress: Progress) -> Iterator[Row]:
-    """The records, with progress."""
-    for done, record in enumerate(material.records):
-        if not done % _EVERY:
-            progress.draw("verify", done, material.share(done), "entries")
-        yield record
 
 
 def _status(verdict: Verdict) -> int:

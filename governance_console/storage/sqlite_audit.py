@@ -94,7 +94,10 @@ class AuditedFile:
             try:
                 rows: Iterator[Any] = self._reader.execute(query, (low, self._last))
                 for row in rows:
-                    low = self._behind(row[0], low)
+                    seq = row[0]
+                    if type(seq) is not int or seq < low:
+                        raise self._out_of_order()
+                    low = seq + 1
                     yield row
                 if low == begun:
                     break  # nothing lies there
@@ -133,10 +136,8 @@ class AuditedFile:
             return seq, None, None, None, False
         return rows[0] if rows else None
 
-    def _behind(self, seq: object, low: int) -> int:
-        if type(seq) is not int or seq < low:
-            raise CommandFailed(f"{self._path} cannot be read: its entries are not in the order of their numbers")
-        return seq + 1
+    def _out_of_order(self) -> CommandFailed:
+        return CommandFailed(f"{self._path} cannot be read: its entries are not in the order of their numbers")
 
     def _hashes(self) -> int:
         """How many entries have a hash in the stored tiles."""
