@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from struct import Struct
 from typing import Final, NamedTuple
 
 HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = sha256(b"").digest()
 """The root of a tree without leaves."""
+
+_pairs: Final = Struct("64s").iter_unpack
 
 
 class Span(NamedTuple):
@@ -46,7 +49,7 @@ def fold(hashes: bytes) -> bytes:
     """
     while len(hashes) > HASH_BYTES:
         even = len(hashes) & -64
-        pairs = [sha256(b"\1" + hashes[at : at + 64]).digest() for at in range(0, even, 64)]
+        pairs = [sha256(b"\1" + pair).digest() for (pair,) in _pairs(hashes[:even])]
         hashes = b"".join(pairs) + hashes[even:]
     return hashes
 

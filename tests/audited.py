@@ -14,8 +14,8 @@ import apsw
 
 from governance_console.checkpoint import Checkpoint
 from governance_console.edge import Edge
-from governance_console.merkle import leaf_hash
 from governance_console.keyfile import make_key
+from governance_console.merkle import leaf_hash
 from governance_console.notes import Signer, parse_private_key
 from governance_console.settings import Settings
 from tests.console import running

@@ -25,6 +25,7 @@ from governance_console.storage import (
     NewItem,
     Source,
     Writing,
+    sqlite_checkpoints,
     sqlite_errors,
     sqlite_read,
     sqlite_sources,
@@ -175,8 +176,7 @@ class _Visit:
 
 
 def _save_checkpoint(writer: apsw.Connection, size: int, note: bytes) -> None:
-    # One that is there already is the same: it is saved again where it is not known whether it was.
-    writer.execute("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
+    sqlite_checkpoints.save(writer, size, note)
 
 
 def _probe(writer: apsw.Connection) -> None:
