@@ -40,10 +40,22 @@ class Evidence:
     roots: dict[int, dict[bytes, str]] = field(default_factory=dict)
     _seen: set[bytes] = field(default_factory=set)
 
-    def add(self, note: bytes, where: str, keys: Sequence[VerifierKey] | None, origin: str, findings: Findings) -> None:
+    def add(
+        self,
+        note: bytes,
+        where: str,
+        keys: Sequence[VerifierKey] | None,
+        origin: str,
+        findings: Findings,
+        *,
+        is_own: bool = False,
+    ) -> None:
         """Take this note in if it is a checkpoint of ``origin``, signed by one of these keys; else say why not.
 
         Without keys, None, any signature will do: what is taken in then agrees with itself, and proves nothing.
+        ``is_own``: it stands where only the console writes, and only whole notes that it signed. There anything else
+        was put by another hand, or by a failing disk, and speaks against the log as an altered entry does. In what
+        somebody kept, any line may stand, and one that is no checkpoint speaks neither for nor against it.
         The same note again is passed over: heartbeats repeat theirs, and a signature takes time to check.
         """
         digest = sha256(note).digest()
@@ -54,10 +66,12 @@ class Evidence:
             parsed = parse_note(note)
             checkpoint = parse_checkpoint(parsed.text)
         except Malformed:
-            findings.add(Kind.NOT_A_CHECKPOINT, detail=where)
+            findings.add(Kind.DAMAGED_CHECKPOINT if is_own else Kind.NOT_A_CHECKPOINT, detail=where)
             return
         stands = standing(parsed, keys or ())
-        if stands in _REFUSED and not (keys is None and stands is Standing.OTHER_KEY):
+        if is_own and stands is Standing.UNSIGNED:
+            findings.add(Kind.DAMAGED_CHECKPOINT, detail=where)
+        elif stands in _REFUSED and not (keys is None and stands is Standing.OTHER_KEY):
             findings.add(_REFUSED[stands], detail=f"{where} (size {checkpoint.size})")
         elif checkpoint.origin != origin:
             findings.add(Kind.OTHER_ORIGIN, detail=f"{where} (size {checkpoint.size})")

@@ -29,6 +29,7 @@ class Kind(Enum):
     OTHER_ORIGIN = "{detail}: the checkpoint of another log"
     UNSIGNED = "{detail}: not signed"
     NOT_A_CHECKPOINT = "{detail}: not a checkpoint"
+    DAMAGED_CHECKPOINT = "{detail}: not what a console puts there"
     NO_CHECKPOINT = "no checkpoint was given that is signed by this log's key: nothing vouches for these entries"
     NO_KEY = "no key was given: who signed the checkpoints was not checked{detail}"
     NO_EVIDENCE = "{detail}: there is no checkpoint in it"

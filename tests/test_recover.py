@@ -20,7 +20,7 @@ import pytest
 from governance_console.api import SIGNER
 from governance_console.checkpoint import parse_checkpoint
 from governance_console.errors import CannotStart
-from governance_console.notes import parse_note
+from governance_console.notes import new_private_key, parse_note
 from governance_console.settings import Settings
 from tests.console import Console, running
 from tests.process import ROOT, RUN, clean_environment, said
@@ -352,11 +352,15 @@ async def test_a_recovery_is_finished_only_with_the_key_and_files_it_was_begun_w
     await record(1)
     key, note = KEY.read_bytes(), BESIDE.read_bytes()
     assert (await said(capsys, "recover", "--why", "w", "--yes")).status == 0
+    made = RECORD.read_bytes()
+    again = await said(capsys, "recover", "--why", "w", "--yes")
+    assert (again.status, "nothing to do" in again.errors, RECORD.read_bytes()) == (0, True, made)
     RECORD.rename("data/governance.db.next")
     BESIDE.write_bytes(note)
     (kept,) = Path("data").glob("governance-*.db")
     cases: Sequence[tuple[Callable[[], object], str]] = (
         (lambda: KEY.write_bytes(b"-----BEGIN"), "this is not an unencrypted private key"),
+        (lambda: KEY.write_bytes(new_private_key()), "run this command with the --key-file with which it was begun"),
         (lambda: Path("data/governance.db.next").write_bytes(b"\0" * 900), "file is not a database"),
         (lambda: shutil.copy(kept, RECORD), f"{kept.name} exists: move it away"),
     )

@@ -18,7 +18,7 @@ from governance_console.continuity import newest, own
 from governance_console.errors import CannotStart, SigningRefused, StorageFailed, StorageFull
 from governance_console.keyfile import KeyFile
 from governance_console.merkle import leaf_hashes
-from governance_console.notes import new_private_key
+from governance_console.notes import Signer, new_private_key, parse_private_key
 from governance_console.settings import Settings
 from tests.console import Console, running
 from tests.faults import FaultyStorage
@@ -106,6 +106,13 @@ class Files:
         self.execute("UPDATE entries SET entry = ? WHERE seq = 0", entries[0])
         self.execute("UPDATE tiles SET hashes = ? WHERE id = 0", b"".join(leaf_hashes(entries)))
 
+    def sign_another(self) -> None:
+        """Another root of the same size, truly signed, among the record's checkpoints."""
+        key = parse_private_key(self.key.read_bytes())
+        (origin,) = self.execute("SELECT value FROM log WHERE name = 'origin'")
+        note = Signer(origin, key).sign(Checkpoint(origin, 2, bytes(32)).text())
+        self.execute("UPDATE checkpoints SET note = ? WHERE size = 2", note)
+
     def exchange_the_key(self) -> None:
         self.key.write_bytes(new_private_key())
 
@@ -127,6 +134,7 @@ async def two_runs(settings: Settings) -> Files:
         (lambda files: files.restore(files.record), "older than what was signed: it has 1 entries, and the checkpoint"),
         (Files.rewrite, "another history than the first 2 entries"),
         (lambda files: files.note.unlink(), "no checkpoint is beside the key"),
+        (Files.sign_another, "two different records of 2 entries were signed"),
         (Files.exchange_the_key, "not signed by this console's key"),
         (lambda files: files.note.write_bytes(b"x"), "beside the key is damaged"),
         (lambda files: files.execute("UPDATE checkpoints SET note = x'00'"), "in the record is damaged"),

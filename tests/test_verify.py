@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -459,3 +460,13 @@ def test_a_new_key_goes_on_where_the_old_one_ended() -> None:
         evidence.add(note, "file", keys, "log.example/1", findings)
     assert evidence.roots.keys() == {10, 20}
     assert not findings.kept
+
+
+@pytest.mark.parametrize(("salt", "data"), [(b"salt", None), (None, b"1"), (b"salt", b"1"), ("text", "text")])
+def test_data_of_an_entry_that_has_none_was_put_there(salt: object, data: object) -> None:
+    bare = [record_of(seq) for seq in range(3)]
+    entry = re.sub(rb',"data_hash":"[^"]*"', b"", entry_of(bare[1]))
+    log = [bare[0], Record(1, entry, None, None, False), bare[2]]
+    assert said(verdict_of(log, []))[0].startswith("no checkpoint")
+    log[1] = Record(1, entry, salt, data, False)
+    assert said(verdict_of(log, []))[0] == "entry 1: the data is not what was recorded"

@@ -97,6 +97,59 @@ def test_what_a_console_adds_meanwhile_is_left_for_the_next_time(kept: Kept) -> 
         file.close()
 
 
+def test_what_a_console_adds_between_opening_and_reading_is_left_too(kept: Kept) -> None:
+    with closing(apsw.Connection(str(kept.database))) as console:
+        console.execute("UPDATE log SET value = value")
+        file = AuditedFile(kept.database)
+        console.execute(
+            "INSERT INTO entries SELECT 300, kind, source, type, subject, traceid, x'01', salt, data_is_json, entry,"
+            " data, erased FROM entries WHERE seq = 299"
+        )
+        assert len([*file.rows()]) == 300
+        file.close()
+
+
+def test_no_function_of_a_file_is_called_that_its_maker_wrote_into_its_schema(kept: Kept) -> None:
+    opened_connections: list[apsw.Connection] = []
+    apsw.connection_hooks.append(opened_connections.append)
+    try:
+        file = AuditedFile(kept.database)
+        assert opened_connections[0].pragma("trusted_schema") == 0
+        assert opened_connections[0].pragma("cell_size_check") == 1
+        file.close()
+    finally:
+        apsw.connection_hooks.remove(opened_connections.append)
+
+
+def test_a_file_with_more_damage_than_can_be_gone_through_is_given_up(kept: Kept, verify: Said) -> None:
+    """Each entry of a damaged page is looked for by itself."""
+    kept.sql(
+        "CREATE TABLE copy AS SELECT * FROM entries LIMIT 1; DROP TABLE entries;"
+        "CREATE TABLE entries (seq INTEGER PRIMARY KEY, entry, salt, data, erased);"
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 10500)"
+        " INSERT INTO entries SELECT i, CAST('{' || i AS BLOB), NULL, NULL, NULL FROM n; VACUUM"
+    )
+    pages = kept.rows("pageno", "dbstat WHERE name = 'entries' AND pagetype = 'leaf'")[:-1]
+    content = bytearray(kept.database.read_bytes())
+    for (page,) in pages:
+        content[(page - 1) * 4096] = 0xFF
+    kept.database.write_bytes(content)
+    status, said = verify(kept.database, "--key", kept.key)
+    assert (status, said) == (
+        NOT_CHECKED,
+        [f"governance-console: {kept.database} cannot be read: database disk image is malformed"],
+    )
+
+
+def test_what_stands_among_the_records_own_checkpoints_and_is_none_was_put_there(kept: Kept, verify: Said) -> None:
+    text = kept.rows("note", "checkpoints")[1][0].partition(b"\n\n")[0] + b"\n"
+    for note in ("x'00'", f"x'{text.hex()}'"):
+        kept.sql(f"UPDATE checkpoints SET note = {note} WHERE size = 256")
+        status, said = verify(kept.database, "--key", kept.key)
+        assert (status, said[0]) == (TAMPERED, f"{kept.database}, checkpoint 256: not what a console puts there")
+        assert said[2].startswith("signed: entries 0 to 299")
+
+
 def test_a_console_that_opens_the_file_meanwhile_is_noticed(kept: Kept) -> None:
     with (
         pytest.raises(CommandFailed, match="was opened by a console meanwhile: verify it again"),

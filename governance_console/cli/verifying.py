@@ -132,9 +132,9 @@ def _collect(
         raise CommandFailed(f"this is the record of {material.origin}, and the key is for {origin}")
     origin = origin or material.origin
     keys = given or _offered(material)
-    for where, note in _notes(material, files, findings):
+    for where, note, is_own in _notes(material, files, findings):
         origin = origin or origin_of(note)
-        evidence.add(note, where, _under(origin, keys) if keys else None, origin, findings)
+        evidence.add(note, where, _under(origin, keys) if keys else None, origin, findings, is_own=is_own)
     if not given and evidence.roots:
         offered = (
             f"; it says that its key is {material.key}, to be compared with what you noted" if material.key else ""
@@ -150,13 +150,15 @@ def _offered(material: Material) -> Sequence[VerifierKey]:
         raise CommandFailed(f"{material.name} offers a key, and {error}") from None
 
 
-def _notes(material: Material, files: Sequence[str], findings: Findings) -> Iterator[tuple[str, bytes]]:
-    yield from material.notes
+def _notes(material: Material, files: Sequence[str], findings: Findings) -> Iterator[tuple[str, bytes, bool]]:
+    """Each with where it stands, and whether that is the log's own place."""
+    for where, note in material.notes:
+        yield where, note, True
     for name in files:
         found = 0
-        for each in kept(name):
+        for where, note in kept(name):
             found += 1
-            yield each
+            yield where, note, False
         if not found:
             findings.add(Kind.NO_EVIDENCE, detail=name)
 

@@ -1,6 +1,6 @@
 """What this console has signed, as rows: every checkpoint of the last day, and the last of each hour before it.
 
-Signed every five seconds they would be six million a year, 1.6 GB, of which each costs a verification a signature. What
+Signed every five seconds they would be six million a year, 1.4 GB, of which each costs a verification a signature. What
 was shown is kept by whoever saw it; here they divide a record into stretches, for one that has lost its hashes.
 """
 
