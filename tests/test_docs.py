@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.console import SAMPLE, connected
-from tests.process import ROOT, ConsoleProcess, clean_environment
+from governance_console.settings import Settings
+from tests.console import SAMPLE, connected, running
+from tests.process import ROOT, ConsoleProcess, Ended, clean_environment, said
 
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 PAGES = ("README.md", "docs/api.md")
@@ -139,6 +141,53 @@ async def test_every_command_of_the_command_lines_page_does_what_it_says(
     assert len((tmp_path / "record.ndjson").read_text().splitlines()) >= 1000
     assert (tmp_path / "october.csv").read_text().startswith("seq,recorded,")
     assert json.loads(outputs[-1].read_text().partition("\n}\n")[0] + "}")["seq"] >= 0
+
+
+def on_files(section: str) -> list[str]:
+    """The commands of a section of docs/cli.md that work on files, as they are typed."""
+    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8").partition(f"\n## {section}\n")[2]
+    block = text.partition("```\n")[2].partition("```")[0]
+    return [line.partition("  #")[0].strip() for line in block.splitlines()]
+
+
+async def test_the_commands_of_that_page_that_work_on_files_do_what_it_says(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def typed_here(command: str, url: str = "") -> Ended:
+        command = command.replace("/run/keys", str(here)).replace("https://console.example.net", url)
+        first, *words = shlex.split(command.removeprefix("python run.py "))
+        return await said(capsys, first, *words)
+
+    assert {name: len(on_files(name)) for name in ("keygen", "verify", "recover")} == {
+        "keygen": 3,
+        "verify": 4,
+        "recover": 3,
+    }
+    made = [await typed_here(command) for command in on_files("keygen")]
+    assert [ended.status for ended in made] == [0, 0, 0], made
+    (here / "verifier-keys").write_text(made[-1].output, encoding="utf-8")
+    settings = Settings(
+        database_url="sqlite:///data/governance.db",
+        log_origin="log.example.net/agents",
+        checkpoint_interval_sec=0.05,
+        ws_interval_sec=0.05,
+    )
+    async with running(settings) as console:
+        await console.record({"agent": "a", "type": "t"})
+        async with await console.watch() as stream:
+            while "checkpoint" not in (message := await stream.message()):
+                pass
+        (here / "heartbeats.log").write_text(json.dumps(message), encoding="utf-8")
+        (here / "last.txt").write_text((await console.get("/api/log/checkpoint")).text, encoding="utf-8")
+        lines = await console.get("/api/events?from=0", headers={"Accept": "application/x-ndjson"})
+        (here / "record.ndjson.gz").write_bytes(gzip.compress(lines.body))
+        for command in on_files("verify")[:3]:
+            ended = await typed_here(command, console.url)
+            assert (ended.status, "WHOLE" in ended.output) == (0, True), f"{command}\n{ended}"
+    piped = on_files("verify")[3].replace("python run.py", f"{sys.executable} {ROOT}/run.py")
+    assert (await asyncio.to_thread(typed, piped, here)).returncode == 0
+    statuses = [(await typed_here(command)).status for command in on_files("recover")]
+    assert statuses == [2, 0, 0]
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:

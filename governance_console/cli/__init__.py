@@ -22,6 +22,7 @@ examples:
   python run.py tail                         watch the record
   python run.py export > record.ndjson       take it along
   python run.py verify data/governance.db    prove that it is whole
+  python run.py recover --help               when a backup was restored, or another key is to sign
 
 COMMAND --help says more, with examples.
 """
