@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ async def first_entry(console: Console) -> dict[str, Any]:
 
 
 async def test_a_restored_backup_is_refused_recovered_and_signed_on(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     epoch = await record(3)
     shutil.copy(RECORD, "backup.db")
@@ -93,7 +94,9 @@ async def test_a_restored_backup_is_refused_recovered_and_signed_on(
     assert "entries 4 to 6: missing" in ended.errors
     assert f"data/governance.db is kept as {kept.name}" in ended.errors
 
+    caplog.clear()
     async with running(SETTINGS) as console:
+        assert caplog.text == ""  # LOG_ORIGIN is no contradiction
         assert (await console.get("/readyz")).status == 200
         assert console.app[SIGNER].verifier.name.startswith(f"{ORIGIN}/")
         assert str(console.app[SIGNER].verifier) in ended.errors
@@ -115,6 +118,8 @@ async def test_a_restored_backup_is_refused_recovered_and_signed_on(
         await console.record(EVENT)
         new_epoch = console.app[SIGNER].verifier.name.rpartition("/")[2]
     assert sizes([BESIDE.read_text(encoding="utf-8")]) == [2]
+    async with running(replace(SETTINGS, log_origin="other.example")):
+        assert f"this log is named {ORIGIN}/{new_epoch} for good; LOG_ORIGIN names new ones" in caplog.text
     assert new_epoch != epoch
 
     whole = await said(capsys, "verify", str(RECORD), "--key", str(KEY), "--checkpoint", str(BESIDE))
