@@ -18,7 +18,7 @@ from governance_console.cli.keys import trusted
 from governance_console.cli.material import database
 from governance_console.cli.terminal import Progress
 from governance_console.cli.verifying import WHOLE, judge
-from governance_console.entries import shown_of
+from governance_console.entries import SALT_BYTES, shown_of
 from governance_console.errors import CommandFailed, Malformed, reason
 from governance_console.evidence import origin_of
 from governance_console.keyfile import KeyFile
@@ -67,7 +67,7 @@ class Statement(msgspec.Struct):
             "category": "audit",
         }
         event = event_of(attributes, Data(msgspec.json.encode(self), True), None)
-        group = Group(0, text_of(utc_now()), {})
+        group = Group(0, text_of(utc_now()), {}, secrets.token_bytes(SALT_BYTES))
         group.settle(Submission.of("console", [event]))
         return group.new[0]
 

@@ -73,7 +73,7 @@ class Succession:
         log = await storage.open()
         try:
             growth = Edge().grown(leaf_hashes([first.item.entry]))
-            await storage.append([first], growth.tiles)
+            await storage.write(lambda writing: writing.append([first], growth.tiles))
             await storage.save_checkpoint(1, sign(log.origin, growth.edge.root()))
         finally:
             await storage.close()
