@@ -122,7 +122,8 @@ async def test_two_records_are_never_exported_as_one(
     console: Console, settings: Settings, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await recorded(console)
-    async with running(replace(settings, database_url=f"sqlite:///{here}/other.db")) as other:
+    elsewhere = replace(settings, database_url=f"sqlite:///{here}/other.db", log_key_file=f"{here}/other.key")
+    async with running(elsewhere) as other:
         await recorded(other)
         async with before(console.url) as proxy:
             proxy.cut_after, proxy.then = 50_000, other.url
