@@ -75,8 +75,11 @@ def _measure_server(server: Server, results: Results, effort: Effort) -> None:
     if key == "bare":
         return
     with Beside(Load, server.port, _template(server, "b", BATCH)) as load:
+        before = cpu_of(server.pid)
         done = _done(load.call("closed", 4, effort.seconds))
+        spent = cpu_of(server.pid) - before
         results.add("batch", key, done.requests * BATCH / done.seconds)
+        results.add("batch cpu", key, spent.total / (done.requests * BATCH))
         sent += done.requests * BATCH
     if server.contender.is_console:
         sent += _stalls(server, results, effort)
@@ -169,11 +172,14 @@ def report(results: Results) -> str:
             name,
             spread(results.spread("batch", key)),
             "" if key == CONSOLE else times(results.ratio("batch", CONSOLE, "batch", key)),
+            spread(results.spread("batch cpu", key), 1e6) if results.has("batch cpu", key) else "",
         )
         for key, name in names.items()
         if results.has("batch", key)
     ]
-    parts.append(table((f"{BATCH} events a request or commit", "events a second", "console: times"), rows))
+    parts.append(
+        table((f"{BATCH} events a request or commit", "events a second", "console: times", "CPU µs each"), rows)
+    )
     stalls = [milliseconds(results.spread(f"stall {what}", CONSOLE)) for what in ("quiet p99", "p50", "p99", "most")]
     head = ("`GET /healthz`, 200 a second", "p99 when idle, ms", "p50", "p99", "most")
     parts.append(table(head, [(f"while requests of {LARGEST:,} events are recorded", *stalls)]))
