@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -12,7 +13,10 @@ from aiohttp import web
 from governance_console.access import Access, Tokens
 from governance_console.api import (
     ASSISTANT,
+    ATTEMPTS,
     AUDIT,
+    BOUNDS,
+    CROWD,
     FEED,
     JOURNAL,
     METRICS,
@@ -32,15 +36,19 @@ from governance_console.api import (
     status,
     telemetry,
 )
-from governance_console.api.headers import add_headers
+from governance_console.api.cors import share
+from governance_console.api.headers import add_headers, add_hsts
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
 from governance_console.assistant.stub import StubAssistant
+from governance_console.attempts import Attempts
 from governance_console.audit import Audit
 from governance_console.background import in_background
+from governance_console.crowd import Crowd
 from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.keyfile import KeyFile
+from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.metrics import Metrics
 from governance_console.sessions import Sessions
 from governance_console.settings import Settings
@@ -74,13 +82,16 @@ ROUTES: Final = (
 )
 
 
-def create_app(settings: Settings, storage: Storage | None = None) -> web.Application:
+def create_app(settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> web.Application:
     """The whole console as one application. Its parts live from start-up to clean-up.
 
     The record is kept in ``storage``, by default where the settings say.
     """
     app = web.Application(middlewares=MIDDLEWARES)
     app[SETTINGS] = settings
+    app[BOUNDS] = bounds
+    app[CROWD] = Crowd(bounds)
+    app[ATTEMPTS] = Attempts(bounds, time.monotonic)
     app[METRICS] = Metrics()
     app[TOKENS] = Tokens(settings.operator_token, settings.agent_tokens, settings.metrics_token)
     app[SESSIONS] = Sessions()
@@ -89,6 +100,10 @@ def create_app(settings: Settings, storage: Storage | None = None) -> web.Applic
     app[PARSING] = asyncio.Semaphore(1)
     add_routes(app, ROUTES, Access.PUBLIC if settings.public_checkpoint else Access.WITNESS)
     app.on_response_prepare.append(add_headers)
+    if settings.cors_origins:
+        app.on_response_prepare.append(share)
+    if settings.trusted_proxies:
+        app.on_response_prepare.append(add_hsts)
     app.cleanup_ctx.extend((_record, _heartbeat))
     app.on_shutdown.append(telemetry.close_all)
     return app

@@ -17,6 +17,10 @@
     ├── Denied                  who asks may not
     │   ├── Unauthenticated     no credential, or none that is valid
     │   └── Forbidden           a valid one that may not, or a foreign Origin or Host
+    ├── TooSlow                 the body came too slowly, or stopped coming
+    ├── Refused                 not now: there is too much of something; come again after so many seconds
+    │   ├── TooMany             who asks has, or failed, too often
+    │   └── Overloaded          the console has as much to do as it takes on
     ├── SigningRefused          what was signed before and the record contradict each other
     ├── PositionLost            a watcher's cursor means nothing in this log
     ├── RecordUnreadable        this part of the record cannot be read; the rest of it may be
@@ -126,6 +130,27 @@ class Unauthenticated(Denied):
 
 class Forbidden(Denied):
     """A valid credential that may not do this, or a foreign Origin or Host."""
+
+
+class TooSlow(ConsoleError):
+    """The body of a request came more slowly than is waited for."""
+
+
+class Refused(ConsoleError):
+    """Not now. ``after`` is when to come again, in seconds; ``limit`` names the bound, for the metrics."""
+
+    def __init__(self, detail: str, after: float, limit: str) -> None:
+        super().__init__(detail)
+        self.after = after
+        self.limit = limit
+
+
+class TooMany(Refused):
+    """Who asks holds too many of something, or failed too often."""
+
+
+class Overloaded(Refused):
+    """The console has as much to do as it takes on. Nothing of the request was done."""
 
 
 class PositionLost(ConsoleError):

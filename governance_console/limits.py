@@ -1,5 +1,6 @@
 """Every bound on what comes in, with its reason. Sizes are bytes, counted as sent."""
 
+from dataclasses import dataclass
 from typing import Final
 
 MAX_REQUEST_BYTES: Final = 8 * 1024 * 1024
@@ -63,3 +64,48 @@ MAX_REFUSALS_NOTED: Final = 10
 MAX_NOTE_BYTES: Final = 1_000_000
 MAX_NOTE_SIGNATURES: Final = 100
 """A checkpoint with the signatures of its witnesses. Both are the bounds of Go's note package; 16 have to be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many at once, how often, and how long. An application is made with these, so that no test has to wait."""
+
+    failed_signins: int = 20
+    """Wrong tokens from one address before it is answered 429: more than a person mistypes."""
+
+    failed_signin_sec: float = 3.0
+    """One of them is forgotten after each of these."""
+
+    all_failed_signins: int = 200
+    all_failed_signin_sec: float = 0.3
+    """The same over all addresses, for who has many."""
+
+    watchers_each: int = 6_000
+    """Streams of one principal: half of all, so that no one can shut out the others. An idle one costs 20 KiB."""
+
+    watchers: int = 12_000
+
+    in_flight: int = 2_000
+    """Requests being answered: far above what one process does in a second or two."""
+
+    connections: int = 16_000
+    """Open connections: all watchers, and as many others as make sense."""
+
+    first_request_sec: float = 20.0
+    """A new connection has to have sent a whole request head by then."""
+
+    idle_sec: float = 75.0
+    """So long a connection waits for its next request: longer than nginx keeps one to us (60 s), or it would meet
+    a closed one. It bounds how long the head of that request may take, too."""
+
+    body_sec: float = 30.0
+    """A body may pause this long, and has so long before its rate matters."""
+
+    body_bytes_per_sec: int = 4096
+    """The least rate of a body after that: the largest one is let in over a line of 33 kbit/s."""
+
+    stalled_sec: float = 60.0
+    """An answer of which nothing is taken for this long is cut off."""
+
+
+DEFAULT_BOUNDS: Final = Bounds()

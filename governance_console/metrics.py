@@ -26,7 +26,8 @@ from governance_console import __version__
 from governance_console.categories import CATEGORIES
 from governance_console.latencies import Latencies
 
-REJECTIONS = ("malformed", "unacceptable", "unsupported", "too_large", "conflict", "unavailable")
+LIMITS = ("signins", "watchers", "requests", "connections", "slow")
+REJECTIONS = ("malformed", "unacceptable", "unsupported", "too_large", "too_slow", "conflict", "unavailable")
 
 
 class Metrics:
@@ -81,6 +82,11 @@ class Metrics:
         self.failed_signins = Counter(
             "governance_failed_signins", "Credentials that were presented and not valid.", registry=registry
         )
+        self.limited = Counter(
+            "governance_limited", "Requests and connections that a limit refused or cut.", ["limit"], registry=registry
+        )
+        for limit in LIMITS:
+            self.limited.labels(limit)
         self.checkpoint_size = Gauge(
             "governance_checkpoint_size", "Entries that the newest signed checkpoint is about.", registry=registry
         )

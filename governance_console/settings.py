@@ -15,9 +15,9 @@ from dotenv.parser import parse_stream
 
 from governance_console import values
 from governance_console.errors import SettingsError
-from governance_console.values import Listen
+from governance_console.values import Listen, Network
 
-PLANNED: Final = ("TRUSTED_PROXIES GPT_BASE_URL GPT_API_KEY GPT_MODEL RETENTION_DAYS").split()
+PLANNED: Final = ("GPT_BASE_URL GPT_API_KEY GPT_MODEL RETENTION_DAYS").split()
 """Names that a later version knows. Set here they are refused: what is asked for and silently not there would
 be worse than none."""
 
@@ -40,6 +40,7 @@ class Settings:
     public_url: str = ""
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     oauth_client_id: str = ""
     oauth_client_secret: str = field(default="", repr=False)
     oauth_issuer: str = "https://accounts.google.com"
@@ -117,6 +118,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
         public_url=read("PUBLIC_URL", values.origin, ""),
         allowed_hosts=read("ALLOWED_HOSTS", values.each(values.host), ()),
         cors_origins=read("CORS_ORIGINS", values.each(values.origin), ()),
+        trusted_proxies=read("TRUSTED_PROXIES", values.each(values.network), ()),
         oauth_client_id=read("OAUTH_CLIENT_ID", str, ""),
         oauth_client_secret=read("OAUTH_CLIENT_SECRET", str, ""),
         oauth_issuer=read("OAUTH_ISSUER", str, DEFAULTS.oauth_issuer),
@@ -212,6 +214,8 @@ def _contradictions(settings: Settings, *, guarded: bool) -> list[str]:
         found.append(f"LISTEN is {settings.listen}, which others can reach, and nothing guards it: set OPERATOR_TOKEN")
     if (settings.public_url or settings.allowed_hosts) and not guarded:
         found.append("PUBLIC_URL or ALLOWED_HOSTS invites others, and nothing guards the console: set OPERATOR_TOKEN")
+    if settings.trusted_proxies and not guarded:
+        found.append("TRUSTED_PROXIES brings others, and nothing guards the console: set OPERATOR_TOKEN")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         found.append("TLS_CERT and TLS_KEY belong together: set both, or neither")
     if settings.agent_tokens and not guarded:

@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_T = TypeVar("_T")
 _AGENT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -108,17 +111,34 @@ def database_url(value: str) -> str:
 
 
 def origin(value: str) -> str:
-    """A web origin (RFC 6454), in lower case."""
+    """A web origin as browsers write it (RFC 6454): lower case, ASCII, without the port that goes without saying."""
     wrong = "has to be like https://console.example.net, without a path"
+    if not value.isascii():
+        raise ValueError(f"{wrong}, and with its name in ASCII (xn--…)")
     try:
         parts = urlsplit(value)
+        port = parts.port
     except ValueError:
         raise ValueError(wrong) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError(wrong)
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(wrong)
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    netloc = parts.netloc.lower()
+    if port == DEFAULT_PORTS[parts.scheme] or netloc.endswith(":"):
+        netloc = netloc.rpartition(":")[0]
+    return f"{parts.scheme}://{netloc}"
+
+
+def network(value: str) -> Network:
+    """An address, or a network of them."""
+    try:
+        found = ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError("has to be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8, parted by commas") from None
+    if not found.prefixlen:
+        raise ValueError(f"names {found}, which is everybody: name the proxies")
+    return found
 
 
 def host(value: str) -> str:
@@ -142,6 +162,6 @@ def log_level(value: str) -> str:
     return value.lower()
 
 
-def each(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+def each(parse: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
     """Values parted by commas."""
     return lambda value: tuple(parse(one.strip()) for one in value.split(",") if one.strip())

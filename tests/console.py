@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from governance_console.cli.serve import listen, make_runner
+from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.settings import Settings
 from governance_console.storage import Storage
 from governance_console.values import Listen
@@ -175,9 +176,11 @@ async def connected(url: str, connections: int = 100, tls: ssl.SSLContext | None
 
 
 @asynccontextmanager
-async def running(settings: Settings, storage: Storage | None = None) -> AsyncIterator[Console]:
+async def running(
+    settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS
+) -> AsyncIterator[Console]:
     """A console on a port of its own, stopped as SIGTERM stops it. ``storage`` is instead of what the settings say."""
-    runner = make_runner(replace(settings, listen=Listen("127.0.0.1", 0)), storage)
+    runner = make_runner(replace(settings, listen=Listen("127.0.0.1", 0)), storage, bounds)
     await runner.setup()
     try:
         url = await listen(runner, Listen("127.0.0.1", 0))

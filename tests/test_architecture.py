@@ -14,6 +14,7 @@ PACKAGE = ROOT / "governance_console"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = (
+    *("attempts", "crowd"),
     *("access", "attributes", "backoff", "categories", "closes", "columns", "display", "entries", "errors", "events"),
     *("frames", "inflate", "jsontext", "lenient", "limits", "lines", "recording", "rhythm", "ring"),
     *("selection", "settling", "times", "typed"),
@@ -52,7 +53,7 @@ LAYERS = (
     ("checkpoint", "proving"),
     ("notes", "tiles"),
     ("findings",),
-    ("entries", "ring", "access", "rhythm", "inflate", "lines"),
+    ("entries", "ring", "access", "rhythm", "inflate", "lines", "attempts", "crowd"),
     ("events",),
     ("typed", "lenient"),
     ("attributes", "jsontext"),
@@ -72,6 +73,7 @@ LAYERS = (
         "merkle",
         "durable",
     ),
+    ("openfiles",),
 )
 
 

@@ -12,10 +12,12 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from governance_console.access import Access, Tokens
-from governance_console.api import METRICS, SESSIONS, SETTINGS, TOKENS
+from governance_console.api import CROWD, METRICS, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.headers import add_headers
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
+from governance_console.crowd import Crowd
+from governance_console.limits import DEFAULT_BOUNDS
 from governance_console.logs import LogfmtFormatter, WithoutRequestText
 from governance_console.metrics import Metrics
 from governance_console.sessions import Sessions
@@ -33,6 +35,7 @@ async def failing() -> AsyncIterator[Client]:
     """A server whose one handler fails in a way that nobody foresaw."""
     app = web.Application(middlewares=MIDDLEWARES)
     app[SETTINGS], app[METRICS], app[SESSIONS], app[TOKENS] = Settings(), Metrics(), Sessions(), Tokens("", {}, "")
+    app[CROWD] = Crowd(DEFAULT_BOUNDS)
     add_routes(app, [Route("GET", "/fails", _fails, Access.PUBLIC)])
     app.on_response_prepare.append(add_headers)
     runner = web.AppRunner(app)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_everything_can_be_set() -> None:
             "DATABASE_URL": "sqlite:////var/lib/console/my%20log.db",
             "PUBLIC_URL": "https://Console.Example.net/",
             "ALLOWED_HOSTS": "A.example, b.example,",
-            "CORS_ORIGINS": "https://portal.example:8443",
+            "CORS_ORIGINS": "https://portal.example:8443, HTTPS://tool.example:443/",
+            "TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,fd00::/8",
             "OAUTH_CLIENT_ID": "id",
             "OAUTH_CLIENT_SECRET": "secret",
             "OAUTH_ISSUER": "https://issuer.example",
@@ -57,7 +59,8 @@ def test_everything_can_be_set() -> None:
         database_url="sqlite:////var/lib/console/my%20log.db",
         public_url="https://console.example.net",
         allowed_hosts=("a.example", "b.example"),
-        cors_origins=("https://portal.example:8443",),
+        cors_origins=("https://portal.example:8443", "https://tool.example"),
+        trusted_proxies=(ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
         oauth_client_id="id",
         oauth_client_secret="secret",
         oauth_issuer="https://issuer.example",
@@ -109,6 +112,14 @@ def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://user:s3cret@console.example.net", "without a path"),
         ("CORS_ORIGINS", "*", "https://"),
         ("CORS_ORIGINS", "http://[", "https://"),
+        ("CORS_ORIGINS", "https://bücher.example", "ASCII"),
+        ("CORS_ORIGINS", "https://a.example:99999", "https://"),
+        ("CORS_ORIGINS", "null", "https://"),
+        ("TRUSTED_PROXIES", "proxy.example", "addresses or networks"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "everybody"),
+        ("TRUSTED_PROXIES", "*", "addresses or networks"),
+        ("TRUSTED_PROXIES", "127.0.0.1", "set OPERATOR_TOKEN"),
         ("ALLOWED_HOSTS", "a.example:80", "without ports"),
         ("ALLOWED_HOSTS", "a.example", "set OPERATOR_TOKEN"),
         ("PUBLIC_URL", "https://console.example.net", "set OPERATOR_TOKEN"),

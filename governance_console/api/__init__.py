@@ -7,9 +7,12 @@ from aiohttp.web import AppKey, RequestKey
 
 from governance_console.access import Principal, Tokens
 from governance_console.assistant import Assistant
+from governance_console.attempts import Attempts
 from governance_console.audit import Audit
+from governance_console.crowd import Crowd
 from governance_console.feed import Feed
 from governance_console.journal import Journal
+from governance_console.limits import Bounds
 from governance_console.metrics import Metrics
 from governance_console.sessions import Session, Sessions
 from governance_console.settings import Settings
@@ -20,6 +23,9 @@ SETTINGS: Final = AppKey("settings", Settings)
 METRICS: Final = AppKey("metrics", Metrics)
 TOKENS: Final = AppKey("tokens", Tokens)
 SESSIONS: Final = AppKey("sessions", Sessions)
+BOUNDS: Final = AppKey("bounds", Bounds)
+CROWD: Final = AppKey("crowd", Crowd)
+ATTEMPTS: Final = AppKey("attempts", Attempts)
 STORAGE: Final[AppKey[Storage]] = AppKey("storage", Storage)
 FEED: Final = AppKey("feed", Feed)
 JOURNAL: Final = AppKey("journal", Journal)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from aiohttp import HttpVersion11, web
 from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_TYPE, EXPECT
 from aiohttp.web_exceptions import HTTPException
 
 from governance_console import jsontext
-from governance_console.errors import Malformed, TooLarge, Unacceptable, Unsupported
+from governance_console.api import BOUNDS, METRICS
+from governance_console.errors import Malformed, TooLarge, TooSlow, Unacceptable, Unsupported
 from governance_console.inflate import inflater
 from governance_console.limits import MAX_SMALL_BODY_BYTES
 
@@ -27,7 +31,7 @@ def media_type(request: web.Request) -> str | None:
 async def read_body(request: web.Request, limit: int, *, inflate: bool = False) -> bytes:
     """The body, of at most ``limit`` bytes, counted after inflating it where that is allowed.
 
-    Raises TooLarge before more than that was kept, Unsupported for a Content-Encoding, and Malformed for a
+    Raises TooLarge before more than that was kept, Unsupported for a Content-Encoding, TooSlow, and Malformed for a
     body that is broken, ends early or is framed wrongly.
     """
     headers, content = request.headers, request.content
@@ -43,15 +47,32 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
         request.writer.output_size = 0  # what is counted there is the answer, which this is not
     parts: list[bytes] = []
     try:
-        if content.is_eof():  # all of it came with the head, as small ones do
-            parts.append(inflating.feed(content.read_nowait()))
-        else:
-            while chunk := await content.readany():
-                parts.append(inflating.feed(chunk))
+        if not content.is_eof():
+            await _arrive(request, lambda chunk: parts.append(inflating.feed(chunk)))
+        # What came with the head, as small ones do, and what was left when the last of it came: nothing is waited for.
+        parts.append(inflating.feed(content.read_nowait()))
     except (web.RequestPayloadError, ValueError) as error:
         raise Malformed("the body ends early, or is framed wrongly") from error
     inflating.finish()
     return b"".join(parts)
+
+
+async def _arrive(request: web.Request, take: Callable[[bytes], None]) -> None:
+    """Take the body as it comes, until all of it is here. Raises TooSlow where it pauses or lags for too long."""
+    content, bounds = request.content, request.app[BOUNDS]
+    loop = asyncio.get_running_loop()
+    began, size = loop.time(), 0
+    try:
+        while not content.is_eof():
+            lagging = began + bounds.body_sec + size / bounds.body_bytes_per_sec
+            async with asyncio.timeout_at(min(lagging, loop.time() + bounds.body_sec)):
+                chunk = await content.readany()
+            size += len(chunk)
+            take(chunk)
+    except TimeoutError:
+        request.app[METRICS].limited.labels("slow").inc()
+        least = f"at least {bounds.body_bytes_per_sec} bytes a second, and no pause of {bounds.body_sec:g} s"
+        raise TooSlow(f"the body came too slowly: {least}") from None
 
 
 async def read_object(request: web.Request, what: str, example: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from governance_console.api.clients import is_https
 from governance_console.api.sites import host_of
 from governance_console.settings import Settings
 
@@ -31,6 +32,6 @@ class SessionCookie:
 def session_cookie(settings: Settings, request: web.Request) -> SessionCookie:
     """``__Host-`` over TLS. Over plain http the port is in the name, for cookies ignore ports and two
     consoles on one host would sign each other out."""
-    if settings.is_https:
+    if is_https(request):
         return SessionCookie("__Host-session", secure=True)
     return SessionCookie(f"session_{host_of(request).port}", secure=False)

@@ -23,6 +23,7 @@ from governance_console.errors import (
     Malformed,
     RecordUnavailable,
     TooLarge,
+    TooSlow,
     Unacceptable,
     Unsupported,
 )
@@ -44,6 +45,7 @@ REASONS: Final[tuple[tuple[type[ConsoleError], str], ...]] = (
     (Unacceptable, "unacceptable"),
     (Unsupported, "unsupported"),
     (TooLarge, "too_large"),
+    (TooSlow, "too_slow"),
     (Conflict, "conflict"),
     (RecordUnavailable, "unavailable"),
 )

@@ -9,6 +9,7 @@ from aiohttp.hdrs import CACHE_CONTROL
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from governance_console.api import REQUEST_ID, SETTINGS
+from governance_console.api.clients import is_https
 
 CSP: Final = "; ".join(
     (
@@ -53,3 +54,9 @@ async def add_headers(request: web.BaseRequest, response: web.StreamResponse) ->
         headers.setdefault(STRICT_TRANSPORT_SECURITY, HSTS)
     if (number := request.get(REQUEST_ID)) is not None:
         headers[X_REQUEST_ID] = number
+
+
+async def add_hsts(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Signal ``on_response_prepare``, where a trusted proxy may say that it speaks TLS."""
+    if isinstance(request, web.Request) and is_https(request):
+        response.headers.setdefault(STRICT_TRANSPORT_SECURITY, HSTS)

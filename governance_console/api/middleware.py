@@ -5,21 +5,27 @@ from __future__ import annotations
 import logging
 import random
 import time
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from governance_console.access import ANONYMOUS, NOBODY, Access, Principal
-from governance_console.api import METRICS, PRINCIPAL, REQUEST_ID, SESSION, SESSIONS, SETTINGS, TOKENS
+from governance_console.api import CROWD, METRICS, PRINCIPAL, REQUEST_ID, SESSION, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.cookies import session_cookie
+from governance_console.api.cors import preflight
+from governance_console.api.guesses import refusal
 from governance_console.api.problems import problem, problem_of
 from governance_console.api.routes import known_of
-from governance_console.api.sites import check_host, check_origin
-from governance_console.errors import ConsoleError, Forbidden, RecordUnreadable, Unauthenticated
+from governance_console.api.sites import check_host, check_page
+from governance_console.errors import ConsoleError, Forbidden, RecordUnreadable, TooMany, Unauthenticated
 
 METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+
+ALWAYS_ANSWERED: Final = (Access.PUBLIC, Access.METRICS)
+"""Reads that cost next to nothing, and that tell how a console is that has too much to do."""
 
 CLIENT_GONE: Final = 499
 """What the log and the metrics say of an answer that nobody waited for, as nginx has it."""
@@ -36,14 +42,23 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     started = time.perf_counter()
     request[REQUEST_ID] = f"{random.getrandbits(64):016x}"  # names it, and guards nothing: no system call for it
     route = known_of(request)
+    crowd = request.app[CROWD]
+    crowd.in_flight += 1
     try:
+        if crowd.is_full and not (route.access in ALWAYS_ANSWERED and request.method in SAFE):
+            crowd.refuse()
         check_site(request)
-        check_access(request, route.access)
-        response = await handler(request)
+        if request.method == "OPTIONS" and (allowed := await preflight(request)) is not None:
+            response: web.StreamResponse = allowed
+        else:
+            check_access(request, route.access)
+            response = await handler(request)
     except Exception as error:
         if isinstance(error, web.HTTPException) and error.status < 400:
             raise
         response = _explained(request, error)
+    finally:
+        crowd.in_flight -= 1
     if not isinstance(response, web.WebSocketResponse):
         _observe(request, route.template, response.status, time.perf_counter() - started)
     return response
@@ -53,11 +68,10 @@ MIDDLEWARES: Final[tuple[Middleware, ...]] = (around,)
 
 
 def check_site(request: web.Request) -> None:
-    """Raises Forbidden for a foreign Host, and a foreign Origin where a request could change or watch something."""
+    """Raises Forbidden for a foreign Host, and for what a page of another site may not ask for."""
     settings = request.app[SETTINGS]
     check_host(request, settings)
-    if request.method not in SAFE or "Upgrade" in request.headers:
-        check_origin(request, settings)
+    check_page(request, settings, is_unsafe=request.method not in SAFE or "Upgrade" in request.headers)
 
 
 def check_access(request: web.Request, access: Access) -> None:
@@ -76,7 +90,8 @@ def _observe(request: web.Request, route: str, status: int, seconds: float) -> N
     """Count the answer, and log it: quietly when all went well."""
     method = request.method if request.method in METHODS else "other"
     request.app[METRICS].latencies.answered(method, route, status, seconds)
-    level = logging.DEBUG if status < 400 else logging.INFO
+    # A flood of guesses is one warning and a metric: it shall not fill the log, too.
+    level = logging.DEBUG if status < 400 or status == HTTPStatus.TOO_MANY_REQUESTS else logging.INFO
     if _log.isEnabledFor(level):
         told = {
             "request": request[REQUEST_ID],
@@ -111,9 +126,11 @@ def _principal(request: web.Request, access: Access) -> Principal:
     token = _bearer(request)
     if token is not None:
         principal = tokens.principal(token)
-        if principal is None and access is not Access.PUBLIC:
-            request.app[METRICS].failed_signins.inc()
-            raise Unauthenticated("this token is not valid here")
+        if principal is None:
+            refused = refusal(request, "this token is not valid here")
+            # What is public stays so beside a wrong token; but /api/session tells whether it was one.
+            if access is not Access.PUBLIC or isinstance(refused, TooMany):
+                raise refused
         return principal or NOBODY
     cookie = request.cookies.get(session_cookie(request.app[SETTINGS], request).name)
     session = None if cookie is None else request.app[SESSIONS].find(cookie)
@@ -128,9 +145,8 @@ def _principal(request: web.Request, access: Access) -> Principal:
 def _metrics_reader(request: web.Request) -> Principal:
     tokens = request.app[TOKENS]
     if tokens.guard_metrics and not tokens.opens_metrics(_bearer(request) or ""):
-        if "Authorization" in request.headers:
-            request.app[METRICS].failed_signins.inc()
-        raise Unauthenticated("send METRICS_TOKEN as Authorization: Bearer")
+        detail = "send METRICS_TOKEN as Authorization: Bearer"
+        raise refusal(request, detail) if "Authorization" in request.headers else Unauthenticated(detail)
     return NOBODY
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from governance_console.api import REQUEST_ID
+from governance_console.api import METRICS, REQUEST_ID
 from governance_console.errors import (
     Conflict,
     ConsoleError,
@@ -17,9 +18,13 @@ from governance_console.errors import (
     Forbidden,
     InputError,
     Malformed,
+    Overloaded,
     RecordUnavailable,
     RecordUnreadable,
+    Refused,
     TooLarge,
+    TooMany,
+    TooSlow,
     Unacceptable,
     Unauthenticated,
     Unsupported,
@@ -32,7 +37,10 @@ STATUSES: Final[Mapping[type[ConsoleError], HTTPStatus]] = {
     Conflict: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Unsupported: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     Unacceptable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     RecordUnreadable: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -76,6 +84,11 @@ def problem_of(request: web.Request, error: ConsoleError) -> web.Response:
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Refused):
+        headers["Retry-After"] = str(math.ceil(error.after))
+        request.app[METRICS].limited.labels(error.limit).inc()
+    if isinstance(error, TooSlow):
+        headers["Connection"] = "close"  # what is still to come of the body is not waited for
     if isinstance(error, RecordUnavailable):
         headers["Retry-After"] = str(RETRY_AFTER_SEC)
         return problem(request, status, str(error), headers=headers)

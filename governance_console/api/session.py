@@ -9,10 +9,12 @@ from aiohttp import web
 
 from governance_console import __version__
 from governance_console.access import Principal, Role
-from governance_console.api import AUDIT, FEED, METRICS, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
+from governance_console.api import AUDIT, FEED, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.answers import json_answer
 from governance_console.api.bodies import read_object
+from governance_console.api.clients import client_of
 from governance_console.api.cookies import session_cookie
+from governance_console.api.guesses import refusal
 from governance_console.audit import CONSOLE, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED
 from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.errors import Forbidden, Unacceptable, Unauthenticated
@@ -33,9 +35,11 @@ async def post(request: web.Request) -> web.Response:
         raise Unacceptable("this console has no tokens: everybody on this machine is let in already")
     principal = tokens.principal(token)
     if principal is None:
-        request.app[METRICS].failed_signins.inc()
-        _refused(request, "the token is not valid")
-        raise Unauthenticated("this token is not valid here")
+        refused = refusal(request, "this token is not valid here")
+        if isinstance(refused, Unauthenticated):
+            # Guesses beyond the bound are answered, and do not fill the record.
+            _refused(request, "the token is not valid")
+        raise refused
     if principal.role is Role.AGENT:
         _refused(request, f"the token of {principal.name}")
         raise Forbidden("an agent's token may only append events; sign in with the operator token")
@@ -46,7 +50,7 @@ async def post(request: web.Request) -> web.Response:
     if evicted is not None:
         request.app[FEED].end(CREDENTIAL_ENDED, "too many sessions", evicted.key)
         _note_end(request, evicted, "too many sessions")
-    begun = {"by": "token", "session": session.name, "expires": text_of(session.expires), "from": request.remote}
+    begun = {"by": "token", "session": session.name, "expires": text_of(session.expires), "from": client_of(request).address}
     request.app[AUDIT].note(principal.name, SESSION_BEGAN, begun)
     response = _told(request, principal, session)
     session_cookie(request.app[SETTINGS], request).set(response, secret, int(LIFETIME.total_seconds()))
@@ -74,7 +78,7 @@ def _note_end(request: web.Request, session: Session, why: str) -> None:
 
 
 def _refused(request: web.Request, why: str) -> None:
-    request.app[AUDIT].note(CONSOLE, SESSION_REFUSED, {"by": "token", "why": why, "from": request.remote})
+    request.app[AUDIT].note(CONSOLE, SESSION_REFUSED, {"by": "token", "why": why, "from": client_of(request).address})
 
 
 async def _token(request: web.Request) -> str:

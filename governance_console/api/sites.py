@@ -1,7 +1,8 @@
-"""Host and Origin: whether a request was meant for this console, by a page that may talk to it.
+"""Host, Origin and Sec-Fetch-Site: whether a request was meant for this console, by a page that may talk to it.
 
-Host holds back DNS rebinding, which needs a name; Origin holds back other pages in the operator's browser,
-whatever credential the request has (RFC 6454, RFC 9110 section 7.2).
+Host holds back DNS rebinding, which needs a name; Origin holds back other pages in the operator's browser, whatever
+credential the request has (RFC 6454, RFC 9110 section 7.2). Browsers that send ``Sec-Fetch-Site`` (W3C Fetch Metadata)
+tell also of reads without an Origin, such as images and scripts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from governance_console.api.clients import client_of
 from governance_console.errors import Forbidden
 from governance_console.settings import Settings
 from governance_console.values import is_loopback_name
@@ -46,21 +48,51 @@ def host_of(request: web.Request) -> Host:
 
 
 def check_host(request: web.Request, settings: Settings) -> None:
-    """Raises Forbidden unless Host is an address, a loopback name, or a name that the settings allow."""
-    host = host_of(request)
+    """Raises Forbidden unless Host is an address, a loopback name, or a name that the settings allow.
+
+    The same holds for the Host that a trusted proxy passes on: a proxy may have that one from anybody.
+    """
+    _check_name(host_of(request), settings)
+    if settings.trusted_proxies and "X-Forwarded-Host" in request.headers:
+        forwarded = client_of(request).host
+        if len(forwarded) > MAX_HOST_CHARS:
+            raise Forbidden(_NO_HOST)
+        _check_name(_read_host(forwarded), settings)
+
+
+def _check_name(host: Host, settings: Settings) -> None:
     if not (host.is_safe or host.name in settings.allowed_hosts or host.name == urlsplit(settings.public_url).hostname):
         raise Forbidden("this console is not served under that Host: name it in PUBLIC_URL or ALLOWED_HOSTS")
 
 
-def check_origin(request: web.Request, settings: Settings) -> None:
-    """Raises Forbidden for an Origin that is neither the console's own nor in CORS_ORIGINS."""
-    origin = request.headers.get("Origin")
-    if origin is None:
+def check_page(request: web.Request, settings: Settings, *, is_unsafe: bool) -> None:
+    """Raises Forbidden for what a page of another site asks for, unless its Origin is in CORS_ORIGINS.
+
+    That is anything unsafe, any WebSocket and any preflight, by its Origin; and where the browser says that the site is
+    another, any read too, except a person's going to a page here, from a link or back from a sign-in provider.
+    """
+    headers = request.headers
+    origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
+    if origin is None and site is None:
         return
-    own = {settings.public_url} if settings.public_url else set()
-    own.add(f"{'https' if settings.has_tls else 'http'}://{request.headers.get('Host', '').lower()}")
-    if origin.lower() not in own and origin.lower() not in settings.cors_origins:
-        raise Forbidden("that Origin may not use this console: name the console in PUBLIC_URL, others in CORS_ORIGINS")
+    if origin is not None:
+        if _is_own(request, origin.lower(), settings) or origin.lower() in settings.cors_origins:
+            return
+        if is_unsafe or "Access-Control-Request-Method" in headers:
+            raise Forbidden(
+                "that Origin may not use this console: name the console in PUBLIC_URL, others in CORS_ORIGINS"
+            )
+    if site in (None, "same-origin", "none"):
+        return
+    if is_unsafe or headers.get("Sec-Fetch-Mode") != "navigate" or headers.get("Sec-Fetch-Dest") != "document":
+        raise Forbidden("a page of another site may not ask for this: open it by itself, or name it in CORS_ORIGINS")
+
+
+def _is_own(request: web.Request, origin: str, settings: Settings) -> bool:
+    if settings.public_url and origin == settings.public_url:
+        return True
+    client = client_of(request)
+    return origin == f"{client.scheme}://{client.host.lower()}"
 
 
 @lru_cache(maxsize=256)

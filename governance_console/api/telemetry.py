@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from governance_console.api import FEED, PRINCIPAL, SESSION
+from governance_console.api import CROWD, FEED, PRINCIPAL, SESSION
 from governance_console.api.bodies import refuse_body
 from governance_console.api.queries import known_query, number, read_selection
 from governance_console.closes import GOING_AWAY, POSITION_LOST
@@ -115,6 +115,11 @@ class SocketOutlet:
 
 async def telemetry(request: web.Request) -> web.StreamResponse:
     """Stream to one watcher until it leaves, is cut, or the console stops."""
+    with request.app[CROWD].watching(request[PRINCIPAL].name):
+        return await _stream(request)
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
     feed = request.app[FEED]
     query = known_query(request.rel_url, ("from", "epoch", *STREAM_FILTERS))
     start, selection = number(query, "from", 0, None), read_selection(query)

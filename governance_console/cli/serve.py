@@ -12,6 +12,7 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +20,14 @@ from aiohttp import web
 
 from governance_console import __version__
 from governance_console.api import AUDIT, JOURNAL, STORAGE
+from governance_console.api.connections import Runner
 from governance_console.app import create_app
 from governance_console.errors import CannotStart, StorageGone, reason
 from governance_console.journal import Journal
 from governance_console.lifetime import tell_start, tell_stop
+from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.logs import configure, guard_server_log
+from governance_console.openfiles import room_for
 from governance_console.settings import Settings, load
 from governance_console.storage import Storage
 from governance_console.tls import server_context
@@ -79,13 +83,14 @@ def _run(chosen: argparse.Namespace) -> int:
         return runner.run(_serve(settings))
 
 
-def make_runner(settings: Settings, storage: Storage | None = None) -> web.AppRunner:
+def make_runner(settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> web.AppRunner:
     """The application with the server settings that its promises rest on."""
-    return web.AppRunner(
-        create_app(settings, storage),
+    return Runner(
+        create_app(settings, storage, bounds),
         access_log=None,
         auto_decompress=False,  # aiohttp's takes half a gzip stream for a whole one
         handle_signals=False,
+        keepalive_timeout=bounds.idle_sec,
         logger=guard_server_log(),
         shutdown_timeout=SHUTDOWN_SEC,
         max_field_size=MAX_HEADER_BYTES,
@@ -116,7 +121,8 @@ async def _serve(settings: Settings) -> int:
         for one in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(one, end.by, one.name)
     tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.has_tls else None
-    runner = make_runner(settings)
+    bounds = replace(DEFAULT_BOUNDS, connections=room_for(DEFAULT_BOUNDS.connections))
+    runner = make_runner(settings, bounds=bounds)
     app = runner.app
     app.cleanup_ctx.append(end.told)
     try:

@@ -11,14 +11,16 @@ PROBLEM: Final = "application/problem+json"
 PROBLEMS: Final = {
     400: "Not UTF-8, not JSON, nested too deep, or broken or cut compression.",
     401: "No valid credential.",
-    403: "A valid credential that may not, or a foreign Origin or Host.",
+    403: "A valid credential that may not, a foreign Origin or Host, or a page of another site.",
     404: "Nothing is there.",
+    408: "The body came too slowly.",
     409: "The same event was recorded earlier with other content.",
     413: "Past a limit.",
     415: "A Content-Type, charset or Content-Encoding that is not taken.",
     422: "Well-formed, but no event, question, cursor or filter.",
     426: "The stream, without an upgrade.",
-    503: "The record cannot be written or read now.",
+    429: "Too many wrong tokens from this address, or streams of this principal; Retry-After.",
+    503: "The record cannot be written or read now, or too many requests at once; Retry-After.",
 }
 
 
@@ -67,10 +69,17 @@ def plain(summary: str, what: str, schema: dict[str, Any], *statuses: int) -> di
 
 
 def problems(*statuses: int) -> dict[str, Any]:
-    """The problem documents of these statuses."""
+    """The problem documents of these statuses, and of those that come along with them."""
+    wanted = set(statuses)
+    if 403 in wanted:
+        wanted.add(429)  # beside a wrong token, everywhere
+    if 401 in wanted:
+        wanted.add(503)  # what wants a credential is work, of which there can be too much
+    if 413 in wanted:
+        wanted.add(408)
     described: dict[str, Any] = {
         str(status): {"description": PROBLEMS[status], "content": {PROBLEM: {"schema": ref("Problem")}}}
-        for status in statuses
+        for status in sorted(wanted)
     }
     if 400 in statuses:
         # What is no HTTP, or has a line too long to read, is answered before any handler.

@@ -143,7 +143,7 @@ def paths() -> dict[str, Any]:
             "delete": {
                 **open_to_all,
                 "summary": "Sign out, and end the session's streams",
-                "responses": {"204": {"description": "Signed out."}, **problems(400, 403)},
+                "responses": {"204": {"description": "Signed out."}, **problems(400, 403, 503)},
             },
         },
         "/api/openapi.json": {"get": plain("This document", "The document.", {"type": "object"})},

@@ -1,0 +1,126 @@
+"""The server's connections: how many there are, and how long one may keep it waiting.
+
+aiohttp ends a connection that waits too long for its next request, and reads no more of a head than its bounds. What it
+leaves open is here: a first request that never comes whole, an answer that nobody takes, and how many there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from governance_console.api import BOUNDS, METRICS
+from governance_console.api.headers import EVERYWHERE
+from governance_console.limits import Bounds
+from governance_console.metrics import Metrics
+
+MOST_SWEEP_SEC: Final = 5.0
+"""How often connections are looked through at least, while there are any."""
+
+FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n"
+    b"Cache-Control: no-store\r\n\r\n"
+)
+"""Said to a connection that there is no room for, before anything of it is read."""
+
+
+class Connection(web.RequestHandler):
+    """One connection, as aiohttp serves it, and since when it has kept us waiting. Looked at by its server alone."""
+
+    __slots__ = ("_since", "_unsent")
+
+    def __init__(self, manager: web.Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._since = self._loop.time()
+        self._unsent = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for the head of a request, and nothing would be lost with it."""
+        return self._waiter is not None and self.transport is not None
+
+    def is_late(self, transport: asyncio.Transport, now: float, bounds: Bounds) -> bool:
+        """Whether it has not sent a first request, or taken anything of an answer, for too long."""
+        if self._upgraded:
+            return False  # the feed cuts a watcher that takes nothing
+        if self.is_waiting and not self._request_count:
+            return now - self._since > bounds.first_request_sec
+        # A TLS transport that is closing has no buffer to ask for; that it is still here means that it is not empty.
+        unsent = -1 if transport.is_closing() else transport.get_write_buffer_size()
+        if not unsent or unsent != self._unsent:
+            self._since, self._unsent = now, unsent
+        return now - self._since > bounds.stalled_sec
+
+    def handle_error(self, *arguments: Any, **named: Any) -> web.StreamResponse:
+        """aiohttp's own answer to what is no HTTP, with the headers that every answer has."""
+        response = super().handle_error(*arguments, **named)
+        response.headers.update(EVERYWHERE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+class Server(web.Server):
+    """aiohttp's server, for as many connections as there is room for."""
+
+    def __init__(self, handler: Handler, bounds: Bounds, metrics: Metrics, **options: Any) -> None:
+        super().__init__(handler, **options)  # type: ignore[arg-type]
+        self._bounds = bounds
+        self._metrics = metrics
+        self._sweep_sec = min(MOST_SWEEP_SEC, bounds.first_request_sec / 4, bounds.stalled_sec / 4)
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> web.RequestHandler:
+        """A new connection's protocol."""
+        return Connection(self, loop=self._loop, **self._kwargs)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection in; one for which there is no room, even without the oldest that only waits, is told so."""
+        if len(self._connections) >= self._bounds.connections and not self._make_room():
+            self._metrics.limited.labels("connections").inc()
+            transport.write(FULL)
+            transport.close()
+        super().connection_made(handler, transport)
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(self._sweep_sec, self._sweep)
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as aiohttp has it
+        """End all connections."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        await super().shutdown(timeout)
+
+    def _make_room(self) -> bool:
+        for connection in self._connections:
+            if isinstance(connection, Connection) and connection.is_waiting:
+                self._metrics.limited.labels("connections").inc()
+                connection.force_close()
+                return True
+        return False
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        now = self._loop.time()
+        for connection, transport in tuple(self._connections.items()):
+            if isinstance(connection, Connection) and connection.is_late(transport, now, self._bounds):
+                self._metrics.limited.labels("slow").inc()
+                transport.abort()
+        if self._connections:
+            self._sweeping = self._loop.call_later(self._sweep_sec, self._sweep)
+
+
+class Runner(web.AppRunner):
+    """An application's runner, with this server instead of aiohttp's."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return Server(
+            made.request_handler,
+            self.app[BOUNDS],
+            self.app[METRICS],
+            request_factory=made.request_factory,
+            loop=asyncio.get_running_loop(),
+            **made._kwargs,
+        )

@@ -1,0 +1,56 @@
+"""How many are here: requests in flight, and watchers, in all and of each principal. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from governance_console.errors import Overloaded, TooMany
+from governance_console.limits import Bounds
+
+RETRY_SEC: Final = 2.0
+"""When one who found no room may come again."""
+
+WATCH_AGAIN_SEC: Final = 30.0
+"""When a principal with too many streams may: somebody has to close one first."""
+
+
+class Crowd:
+    """Counts who is here. ``in_flight`` is moved by the middleware alone, and has no watchers in it."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._watchers: Counter[str] = Counter()
+        self.in_flight = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more requests are in flight than are served."""
+        return self.in_flight > self._bounds.in_flight
+
+    def refuse(self) -> None:
+        """Refuse a request for want of room. Raises Overloaded."""
+        text = f"{self._bounds.in_flight} requests are being answered, which is all at once: come again"
+        raise Overloaded(text, RETRY_SEC, "requests")
+
+    @contextmanager
+    def watching(self, name: str) -> Iterator[None]:
+        """A request of this principal's that becomes a watcher. Raises TooMany, and Overloaded."""
+        bounds = self._bounds
+        if self._watchers[name] >= bounds.watchers_each:
+            text = f"{name} has {bounds.watchers_each} streams open already: close some"
+            raise TooMany(text, WATCH_AGAIN_SEC, "watchers")
+        if self._watchers.total() >= bounds.watchers:
+            text = f"{bounds.watchers} streams are open, which is all that there are"
+            raise Overloaded(text, WATCH_AGAIN_SEC, "watchers")
+        self._watchers[name] += 1
+        self.in_flight -= 1
+        try:
+            yield
+        finally:
+            self.in_flight += 1
+            self._watchers[name] -= 1
+            if not self._watchers[name]:
+                del self._watchers[name]
