@@ -9,6 +9,10 @@ MAX_REQUEST_BYTES: Final = 8 * 1024 * 1024
 MAX_REQUEST_EVENTS: Final = 10_000
 """Events in one request: a request is one commit, and a commit must stay short."""
 
+MAX_HEAD_BYTES: Final = 192 * 1024
+"""A request line and all headers: a selection and attributes at their own bounds. Some of what a socket has may be
+read beyond it."""
+
 MAX_ATTRIBUTE_BYTES: Final = 48_000
 """An event's attributes as JSON. With what the console adds, an entry stays under 65,535 bytes."""
 

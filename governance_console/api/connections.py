@@ -1,7 +1,7 @@
 """The server's connections: how many there are, and how long one may keep it waiting.
 
-aiohttp ends a connection that waits too long for its next request, and reads no more of a head than its bounds. What it
-leaves open is here: a first request that never comes whole, an answer that nobody takes, and how many there are.
+aiohttp ends a connection that waits too long for its next request, and bounds each line of a head. What it leaves open
+is here: the size of a whole head, a first request that never comes whole, an answer that nobody takes, their number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from governance_console.api import BOUNDS, METRICS
 from governance_console.api.headers import EVERYWHERE
-from governance_console.limits import Bounds
+from governance_console.limits import MAX_HEAD_BYTES, Bounds
 from governance_console.metrics import Metrics
 
 MOST_SWEEP_SEC: Final = 5.0
@@ -27,15 +27,21 @@ FULL: Final = (
 """Said to a connection that there is no room for, before anything of it is read."""
 
 
+HEAD_TOO_LARGE: Final = FULL.replace(
+    b"503 Service Unavailable\r\nRetry-After: 2", b"431 Request Header Fields Too Large"
+)
+
+
 class Connection(web.RequestHandler):
     """One connection, as aiohttp serves it, and since when it has kept us waiting. Looked at by its server alone."""
 
-    __slots__ = ("_since", "_unsent")
+    __slots__ = ("_head", "_since", "_unsent")
 
     def __init__(self, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
         self._since = self._loop.time()
         self._unsent = 0
+        self._head = 0
 
     @property
     def is_waiting(self) -> bool:
@@ -53,6 +59,17 @@ class Connection(web.RequestHandler):
         if not unsent or unsent != self._unsent:
             self._since, self._unsent = now, unsent
         return now - self._since > bounds.stalled_sec
+
+    def data_received(self, data: bytes) -> None:
+        """As aiohttp, but for a head that goes on and on: 128 lines of any length would be memory for the asking."""
+        super().data_received(data)
+        if self._waiter is None or self._waiter.done():
+            self._head = 0
+            return
+        self._head += len(data)
+        if self._head > MAX_HEAD_BYTES and self.transport is not None:
+            self.transport.write(HEAD_TOO_LARGE)
+            self.force_close()
 
     def handle_error(self, *arguments: Any, **named: Any) -> web.StreamResponse:
         """aiohttp's own answer to what is no HTTP, with the headers that every answer has."""
