@@ -14,6 +14,7 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
     ``cert`` is the certificate with its chain, ``key`` its private key, both PEM. Raises CannotStart.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     for name, path in (("TLS_CERT", cert), ("TLS_KEY", key)):
         try:
             path.open("rb").close()

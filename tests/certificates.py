@@ -1,4 +1,4 @@
-"""A certificate for this machine's loopback, made for one test."""
+"""A certificate for this machine's loopback, and for the name that the docs use, made for one test."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+NAMES = ("localhost", "console.example.net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def make_certificate(folder: Path, name: str = "console") -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), address]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([*map(x509.DNSName, NAMES), address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

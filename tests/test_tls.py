@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from pathlib import Path
 
 import aiohttp
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from governance_console.tls import server_context
 from tests.certificates import Certificate, make_certificate
 from tests.console import SAMPLE, connected
 from tests.process import ConsoleProcess, command, run_to_end
@@ -46,6 +48,46 @@ async def test_everything_goes_over_tls_and_browsers_are_told_to_stay_there(tmp_
         with pytest.raises(aiohttp.ClientError):
             async with connected(process.url) as stranger:
                 await stranger.get("/healthz")
+
+
+MODERN, OLD = "ECDHE-ECDSA-AES128-GCM-SHA256", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
+HELLOS = [
+    (ssl.TLSVersion.TLSv1_3, OLD, "TLSv1.3"),
+    (ssl.TLSVersion.TLSv1_2, MODERN, "TLSv1.2"),
+    (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-CHACHA20-POLY1305", "TLSv1.2"),
+    (ssl.TLSVersion.TLSv1_1, OLD, None),
+    (ssl.TLSVersion.TLSv1, OLD, None),
+    *(
+        (ssl.TLSVersion.TLSv1_2, f"{weak}:@SECLEVEL=0", None)
+        for weak in ("ECDHE-ECDSA-AES128-SHA", "aNULL", "eNULL", "kRSA")
+    ),
+]
+
+
+def spoken(client: ssl.SSLContext, server: ssl.SSLContext) -> str | None:
+    """The version on which the two agree, if they do; without sockets."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(to_client, to_server, server_hostname="localhost")
+    theirs = server.wrap_bio(to_server, to_client, server_side=True)
+    for turn in (ours, theirs, ours, theirs, ours):
+        try:
+            turn.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            return None
+    return ours.version()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")  # they are what is to be refused
+def test_old_versions_and_weak_ciphers_are_refused(tmp_path: Path) -> None:
+    files = make_certificate(tmp_path)
+    server = server_context(files.cert, files.key)
+    for version, ciphers, answer in HELLOS:
+        client = files.client_context()
+        client.set_ciphers(ciphers)
+        client.minimum_version = client.maximum_version = version
+        assert spoken(client, server) == answer, (version, ciphers)
 
 
 def encrypted(files: Certificate) -> Certificate:
