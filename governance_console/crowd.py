@@ -1,4 +1,4 @@
-"""How many are here: requests in flight, and watchers, in all and of each principal. Pure."""
+"""How many are here: requests in flight and what they hold, and watchers, in all and of each principal. Pure."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Crowd:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._watchers: Counter[str] = Counter()
+        self._held = 0
         self.in_flight = 0
 
     @property
@@ -34,6 +35,12 @@ class Crowd:
         """Refuse a request for want of room. Raises Overloaded."""
         text = f"{self._bounds.in_flight} requests are being answered, which is all at once: come again"
         raise Overloaded(text, RETRY_SEC, "requests")
+
+    def hold(self, size: int) -> None:
+        """So many more bytes of bodies that are still coming are held, or fewer. Raises Overloaded, counted first."""
+        self._held += size
+        if size > 0 and self._held > self._bounds.body_bytes:
+            raise Overloaded("more bodies are on their way than there is memory for: come again", RETRY_SEC, "bodies")
 
     @contextmanager
     def watching(self, name: str) -> Iterator[None]:

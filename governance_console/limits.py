@@ -92,6 +92,9 @@ class Bounds:
     in_flight: int = 2_000
     """Requests being answered: far above what one process does in a second or two."""
 
+    body_bytes: int = 512 * 1024 * 1024
+    """What bodies that are still coming may hold together, inflated: 64 of the largest."""
+
     connections: int = 16_000
     """Open connections: all watchers, and as many others as make sense."""
 

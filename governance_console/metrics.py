@@ -26,7 +26,7 @@ from governance_console import __version__
 from governance_console.categories import CATEGORIES
 from governance_console.latencies import Latencies
 
-LIMITS = ("signins", "watchers", "requests", "connections", "slow")
+LIMITS = ("signins", "watchers", "requests", "bodies", "connections", "slow")
 REJECTIONS = ("malformed", "unacceptable", "unsupported", "too_large", "too_slow", "conflict", "unavailable")
 
 

@@ -7,6 +7,7 @@ import resource
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -200,6 +201,27 @@ async def test_more_requests_at_once_than_are_served_are_503_and_watchers_are_no
                 assert (await one.send(b"{   }")).status == 422
                 one.close()
             assert (await console.get("/api/events")).status == 200
+
+
+async def test_bodies_on_their_way_hold_so_much_and_no_more(connect: Connect, settings: Settings) -> None:
+    """Counted inflated, and given back however the request ends."""
+    async with running(settings, bounds=Bounds(body_bytes=300_000)) as console:
+        content = ("Content-Length: 1000000", "Content-Type: application/json")
+        held = connect(console.url)
+        (await held.open()).write(head(console.url, "POST /api/events", *content) + b" " * 250_000)
+        bomb = zlib.compress(b" " * 400_000)
+        encoded = ("Content-Length: 1000000", "Content-Type: application/json", "Content-Encoding: deflate")
+        packed = connect(console.url)
+        (await packed.open()).write(head(console.url, "POST /api/events", *encoded))
+        await asyncio.sleep(0.1)
+        answer = await packed.send(bomb)
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+        assert (await console.post("/api/events", LENIENT)).status == 201  # what came with its head holds nothing
+        held.close()
+        packed.close()
+        await asyncio.sleep(0.1)
+        large = b'{"agent":"a","type":"t"}'.ljust(280_000)
+        assert (await console.request("POST", "/api/events", data=large, headers=JSON)).status == 201
 
 
 async def test_a_connection_too_many_takes_the_place_of_one_at_rest_and_of_none_at_work(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from governance_console.api.headers import EVERYWHERE
 from governance_console.api.site import IN_REPOSITORY
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
@@ -78,6 +79,29 @@ async def test_every_answer_has_the_security_headers(console: Console, path: str
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Server"] == "governance-console"
     assert re.fullmatch(r"[0-9a-f]{16}", headers["X-Request-Id"])
+
+
+async def test_whoever_made_an_answer_it_has_the_security_headers(console: Console) -> None:
+    """A file, one that is unchanged, a part of one, errors of ours and of the router, and aiohttp's own."""
+    (asset, *_) = re.findall(r'(?:src|href)="/(assets/[^"]+)"', (await console.get("/")).text)
+    tag = (await console.get(f"/{asset}")).headers["ETag"]
+    answers = {
+        200: await console.get(f"/{asset}"),
+        304: await console.get(f"/{asset}", headers={"If-None-Match": tag}),
+        206: await console.get(f"/{asset}", headers={"Range": "bytes=0-9"}),
+        400: await console.get("/healthz", headers={"X-Long": "x" * 100_000}),
+        403: await console.get("/healthz", headers={"Host": "evil.example"}),
+        404: await console.get("/assets/nothing.js"),
+        405: await console.request("PUT", "/api/events"),
+        415: await console.request("POST", "/api/events", data=b"x", headers={"Content-Type": "text/x"}),
+        426: await console.get("/api/ws/telemetry"),
+    }
+    for status, answer in answers.items():
+        assert answer.status == status
+        assert EVERYWHERE.items() <= answer.headers.items(), status
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        kept = "max-age" if status in (200, 206, 304) else "no-store"
+        assert kept in answer.headers["Cache-Control"], status
 
 
 @pytest.mark.parametrize("path", ["/api/session", "/api/events", "/metrics", "/api/nothing"])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from aiohttp import HttpVersion11, web
 from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_TYPE, EXPECT
 from aiohttp.web_exceptions import HTTPException
 
 from governance_console import jsontext
-from governance_console.api import BOUNDS, METRICS
+from governance_console.api import BOUNDS, CROWD, METRICS
 from governance_console.errors import Malformed, TooLarge, TooSlow, Unacceptable, Unsupported
-from governance_console.inflate import inflater
+from governance_console.inflate import Inflater, inflater
 from governance_console.limits import MAX_SMALL_BODY_BYTES
 
 
@@ -48,7 +47,7 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
     parts: list[bytes] = []
     try:
         if not content.is_eof():
-            await _arrive(request, lambda chunk: parts.append(inflating.feed(chunk)))
+            parts = await _arrive(request, inflating)
         # What came with the head, as small ones do, and what was left when the last of it came: nothing is waited for.
         parts.append(inflating.feed(content.read_nowait()))
     except (web.RequestPayloadError, ValueError) as error:
@@ -57,22 +56,31 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
     return b"".join(parts)
 
 
-async def _arrive(request: web.Request, take: Callable[[bytes], None]) -> None:
-    """Take the body as it comes, until all of it is here. Raises TooSlow where it pauses or lags for too long."""
-    content, bounds = request.content, request.app[BOUNDS]
+async def _arrive(request: web.Request, inflating: Inflater) -> list[bytes]:
+    """Take the body as it comes, until all of it is here.
+
+    Raises TooSlow where it pauses or lags for too long, and Overloaded where all that are coming would hold too much.
+    """
+    content, bounds, crowd = request.content, request.app[BOUNDS], request.app[CROWD]
     loop = asyncio.get_running_loop()
-    began, size = loop.time(), 0
+    began, size, held = loop.time(), 0, 0
+    parts: list[bytes] = []
     try:
         while not content.is_eof():
             lagging = began + bounds.body_sec + size / bounds.body_bytes_per_sec
             async with asyncio.timeout_at(min(lagging, loop.time() + bounds.body_sec)):
                 chunk = await content.readany()
             size += len(chunk)
-            take(chunk)
+            parts.append(inflating.feed(chunk))
+            held += len(parts[-1])
+            crowd.hold(len(parts[-1]))
+        return parts
     except TimeoutError:
         request.app[METRICS].limited.labels("slow").inc()
         least = f"at least {bounds.body_bytes_per_sec} bytes a second, and no pause of {bounds.body_sec:g} s"
         raise TooSlow(f"the body came too slowly: {least}") from None
+    finally:
+        crowd.hold(-held)
 
 
 async def read_object(request: web.Request, what: str, example: str) -> dict[str, object]:

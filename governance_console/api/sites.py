@@ -14,12 +14,15 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.hdrs import ORIGIN
+from multidict import istr
 
 from governance_console.api.clients import client_of
 from governance_console.errors import Forbidden
 from governance_console.settings import Settings
 from governance_console.values import is_loopback_name
 
+SEC_FETCH_SITE: Final = istr("Sec-Fetch-Site")
 HTTP_PORT: Final = 80
 MAX_HOST_CHARS: Final = 300
 """Room for the longest name of the DNS, 253, and a port."""
@@ -72,7 +75,7 @@ def check_page(request: web.Request, settings: Settings, *, is_unsafe: bool) -> 
     another, any read too, except a person's going to a page here, from a link or back from a sign-in provider.
     """
     headers = request.headers
-    origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
+    origin, site = headers.get(ORIGIN), headers.get(SEC_FETCH_SITE)
     if origin is None and site is None:
         return
     if origin is not None:
