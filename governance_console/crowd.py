@@ -18,18 +18,14 @@ WATCH_AGAIN_SEC: Final = 30.0
 
 
 class Crowd:
-    """Counts who is here. ``in_flight`` is moved by the middleware alone, and has no watchers in it."""
+    """Counts who is here. The middleware alone moves ``in_flight``, and serves ``most``; watchers are not in it."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._watchers: Counter[str] = Counter()
         self._held = 0
         self.in_flight = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether more requests are in flight than are served."""
-        return self.in_flight > self._bounds.in_flight
+        self.most = bounds.in_flight
 
     def refuse(self) -> None:
         """Refuse a request for want of room. Raises Overloaded."""

@@ -62,8 +62,9 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """As aiohttp, but for a head that goes on and on: 128 lines of any length would be memory for the asking."""
-        super().data_received(data)
-        if self._waiter is None or self._waiter.done():
+        web.RequestHandler.data_received(self, data)
+        waiter = self._waiter
+        if waiter is None or waiter.done():
             self._head = 0
             return
         self._head += len(data)

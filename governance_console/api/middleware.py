@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+from aiohttp.hdrs import ORIGIN, UPGRADE
 from aiohttp.typedefs import Handler, Middleware
 
 from governance_console.access import ANONYMOUS, NOBODY, Access, Principal
@@ -18,7 +19,7 @@ from governance_console.api.cors import preflight
 from governance_console.api.guesses import refusal
 from governance_console.api.problems import problem, problem_of
 from governance_console.api.routes import known_of
-from governance_console.api.sites import check_host, check_page
+from governance_console.api.sites import SEC_FETCH_SITE, check_host, check_page
 from governance_console.errors import ConsoleError, Forbidden, RecordUnreadable, TooMany, Unauthenticated
 
 METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -45,7 +46,7 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     crowd = request.app[CROWD]
     crowd.in_flight += 1
     try:
-        if crowd.is_full and not (route.access in ALWAYS_ANSWERED and request.method in SAFE):
+        if crowd.in_flight > crowd.most and not (route.access in ALWAYS_ANSWERED and request.method in SAFE):
             crowd.refuse()
         check_site(request)
         if request.method == "OPTIONS" and (allowed := await preflight(request)) is not None:
@@ -71,7 +72,9 @@ def check_site(request: web.Request) -> None:
     """Raises Forbidden for a foreign Host, and for what a page of another site may not ask for."""
     settings = request.app[SETTINGS]
     check_host(request, settings)
-    check_page(request, settings, is_unsafe=request.method not in SAFE or "Upgrade" in request.headers)
+    headers = request.headers
+    if ORIGIN in headers or SEC_FETCH_SITE in headers:  # a browser sends one of them with all that matters
+        check_page(request, settings, is_unsafe=request.method not in SAFE or UPGRADE in headers)
 
 
 def check_access(request: web.Request, access: Access) -> None:

@@ -76,8 +76,6 @@ def check_page(request: web.Request, settings: Settings, *, is_unsafe: bool) -> 
     """
     headers = request.headers
     origin, site = headers.get(ORIGIN), headers.get(SEC_FETCH_SITE)
-    if origin is None and site is None:
-        return
     if origin is not None:
         if _is_own(request, origin.lower(), settings) or origin.lower() in settings.cors_origins:
             return
