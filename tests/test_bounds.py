@@ -98,26 +98,29 @@ async def test_a_connection_at_rest_is_ended_and_one_in_use_is_not(connect: Conn
         assert (await used.send(head(console.url, "GET /healthz"))).status == 200
 
 
-@pytest.mark.parametrize("sends", ["nothing", "a byte now and then"])
-async def test_a_body_that_stops_or_lags_is_408(connect: Connect, settings: Settings, sends: str) -> None:
+@pytest.mark.parametrize(
+    ("at_once", "pause"), [(0, 30), (20_000, 30), (0, 0.1)], ids=["nothing", "much and then nothing", "now and then"]
+)
+async def test_a_body_that_stops_or_lags_is_408(
+    connect: Connect, settings: Settings, at_once: int, pause: float
+) -> None:
     async with running(settings, bounds=HASTY) as console:
         connection = connect(console.url)
-        (await connection.open()).write(
-            head(console.url, "POST /api/events", "Content-Length: 900", f"Content-Type: {JSON['Content-Type']}")
-        )
-        drip = asyncio.create_task(dripped(connection, b" " * 900, 0.1 if sends != "nothing" else 30))
+        writer = await connection.open()
+        content = ("Content-Length: 30000", "Content-Type: application/json")
+        writer.write(head(console.url, "POST /api/events", *content) + b" " * at_once)
+        drip = asyncio.create_task(dripped(connection, b" " * 900, pause))
         answer = await connection.answer()
         drip.cancel()
         assert answer.status == 408
         assert b"too slowly" in answer.body
         metrics = (await console.get("/metrics")).text
         assert 'governance_rejected_requests_total{reason="too_slow"} 1.0' in metrics
-        connection.close()
 
 
 async def test_a_slow_line_that_keeps_the_least_rate_is_waited_for(connect: Connect, settings: Settings) -> None:
     """Longer than any pause may be, and far longer than it would take at once."""
-    async with running(settings, bounds=HASTY) as console:
+    async with running(settings, bounds=replace(HASTY, body_sec=0.7, body_bytes_per_sec=100)) as console:
         body = b'{"agent":"a","type":"t","note":"' + b"x" * 2000 + b'"}'
         connection = connect(console.url)
         writer = await connection.open()
