@@ -288,6 +288,15 @@ async def test_a_head_is_taken_at_its_bounds_and_refused_beyond(connect: Connect
     connection.close()
 
 
+async def test_heads_that_come_in_pieces_are_each_counted_by_itself(connect: Connect, console: Console) -> None:
+    connection = connect(console.url)
+    whole = head(console.url, "GET /healthz", "X-Long: " + "x" * 90_000)
+    for _ in range(4):
+        (await connection.open()).write(whole[:-10])
+        await asyncio.sleep(0.02)
+        assert (await connection.send(whole[-10:])).status == 200
+
+
 async def test_a_head_that_goes_on_and_on_is_431(connect: Connect, console: Console) -> None:
     connection = connect(console.url)
     writer = await connection.open()
