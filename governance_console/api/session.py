@@ -50,8 +50,8 @@ async def post(request: web.Request) -> web.Response:
     if evicted is not None:
         request.app[FEED].end(CREDENTIAL_ENDED, "too many sessions", evicted.key)
         _note_end(request, evicted, "too many sessions")
-    begun = {"by": "token", "session": session.name, "expires": text_of(session.expires), "from": client_of(request).address}
-    request.app[AUDIT].note(principal.name, SESSION_BEGAN, begun)
+    begun = {"by": "token", "session": session.name, "expires": text_of(session.expires)}
+    request.app[AUDIT].note(principal.name, SESSION_BEGAN, {**begun, "from": client_of(request).address})
     response = _told(request, principal, session)
     session_cookie(request.app[SETTINGS], request).set(response, secret, int(LIFETIME.total_seconds()))
     return response
