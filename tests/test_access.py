@@ -16,6 +16,7 @@ from yarl import URL
 from governance_console.access import OPERATOR, Access, Principal, Role, digest_of
 from governance_console.api import SESSIONS
 from governance_console.api.routes import Route, add_routes
+from governance_console.limits import Bounds
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import Answer, Console, running
@@ -83,6 +84,9 @@ GRANTED = {
     **{(method, "/api/log/tile/entries/{number}"): 404 for method in ("GET", "HEAD")},
     **{(method, "/api/log/tile/{level}/{number}"): 404 for method in ("GET", "HEAD")},
 }
+UNBOUNDED = Bounds(failed_signins=10**6, all_failed_signins=10**6)
+"""As many wrong tokens as the matrix has are answered 429 else."""
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PLACES = {"{seq}": "0", "{level}": "0", "{number}": "000.p/1", "{path}": ""}
 BODIES = {"/api/gpt/query": {"query": "hello"}, "/api/events": LENIENT, "/api/session": {"token": TOKEN}}
@@ -133,7 +137,7 @@ async def test_every_route_method_and_credential_has_its_exact_status(settings: 
         settings, operator_token=TOKEN, agent_tokens=agents, metrics_token=METRICS, checkpoint_interval_sec=3600
     )
     wrong: list[str] = []
-    async with running(guarding) as console:
+    async with running(guarding, bounds=UNBOUNDED) as console:
         served = {(route.method, route.resource.canonical) for route in console.app.router.routes() if route.resource}
         assert served == {(method, path) for path, methods in MATRIX.items() for method in methods}
         await console.record(LENIENT, token=TOKEN)

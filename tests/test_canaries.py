@@ -137,6 +137,8 @@ async def try_everything(client: Client, wrote: Wrote, port: int) -> str:
     own = {"Origin": client.url}
     morsel = cookie_of(await client.post("/api/session", {"token": OPERATOR}, headers=own))
     client.client.cookie_jar.clear()
+    # The first wrong ones are recorded; what follows is more than a minute may have.
+    assert await tried("POST", "/api/session", [*own.items()], json={"token": f"{OPERATOR}x"}) == 401
     by_cookie = [("Cookie", f"{morsel.key}={morsel.value}"), ("Origin", client.url)]
     described = (await client.get("/api/openapi.json")).json["paths"]
     paths = {re.sub(r"\{\w+\}", "0", path): [name.upper() for name in methods] for path, methods in described.items()}
@@ -195,7 +197,7 @@ async def test_no_secret_comes_out_anywhere_whatever_is_done(tmp_path: Path, cap
     assert wrote.holds(TOLD.encode()) == ["answers", "files"]
     assert wrote.holds(b"console.started") == ["answers", "files"]
     assert wrote.holds(b"session.refused") == ["answers", "files"]
-    assert log.count("status=401") > 50
+    assert log.count("status=401") + log.count("status=429") > 50
     assert "a request was refused before it was read" in log
     assert b"governance_failed_signins_total" in wrote.metrics
     private = base64.b64decode("".join(key.read_text().splitlines()[1:-1]))[-32:]
