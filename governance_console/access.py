@@ -31,6 +31,7 @@ class Access(enum.Enum):
     METRICS = "metrics"
     APPEND = "append"
     READ = "read"
+    OPERATE = "operate"
     WITNESS = "witness"
 
 
@@ -40,6 +41,7 @@ _ALLOWED: Final[Mapping[Access, frozenset[Role]]] = {
     Access.APPEND: frozenset((Role.AGENT, Role.OPERATOR)),
     Access.WITNESS: frozenset((Role.VIEWER, Role.OPERATOR)),
     Access.READ: frozenset((Role.VIEWER, Role.OPERATOR)),
+    Access.OPERATE: frozenset((Role.OPERATOR,)),
 }
 
 

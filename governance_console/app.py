@@ -17,6 +17,7 @@ from governance_console.api import (
     AUDIT,
     BOUNDS,
     CROWD,
+    ERASER,
     FEED,
     JOURNAL,
     METRICS,
@@ -26,6 +27,7 @@ from governance_console.api import (
     SIGNER,
     STORAGE,
     TOKENS,
+    erasing,
     events,
     gpt,
     history,
@@ -45,6 +47,7 @@ from governance_console.attempts import Attempts
 from governance_console.audit import Audit
 from governance_console.background import in_background
 from governance_console.crowd import Crowd
+from governance_console.erasing import Eraser
 from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.keyfile import KeyFile
@@ -63,6 +66,7 @@ ROUTES: Final = (
     Route("POST", "/api/events", events.post, Access.APPEND),
     Route("GET", "/api/events", history.page, Access.READ),
     Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}", history.entry, Access.READ),
+    Route("DELETE", r"/api/events/{seq:0|[1-9][0-9]*}/data", erasing.delete, Access.OPERATE),
     Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}/entry", log.entry, Access.READ),
     Route("GET", r"/api/events/{seq:0|[1-9][0-9]*}/proof", log.proof, Access.READ),
     Route("GET", "/api/log", log.get, Access.READ),
@@ -104,7 +108,7 @@ def create_app(settings: Settings, storage: Storage | None = None, bounds: Bound
         app.on_response_prepare.append(share)
     if settings.trusted_proxies:
         app.on_response_prepare.append(add_hsts)
-    app.cleanup_ctx.extend((_record, _heartbeat))
+    app.cleanup_ctx.extend((_record, _erasing, _heartbeat))
     app.on_shutdown.append(telemetry.close_all)
     return app
 
@@ -120,6 +124,7 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
     feed = app[FEED] = Feed(opened.epoch, opened.size, settings.ws_interval_sec, storage.ascending, app[METRICS])
     journal = app[JOURNAL] = Journal(storage, opened, feed, app[METRICS])
     audit = app[AUDIT] = Audit(journal)
+    app[ERASER] = Eraser(storage, journal, feed)
     app[METRICS].watch_feed(lambda: feed.watchers, lambda: feed.buffered)
     app[METRICS].watch_disk(settings.database_path.parent)
     try:
@@ -142,6 +147,12 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
                 await signing
     finally:
         await storage.close()
+
+
+async def _erasing(app: web.Application) -> AsyncIterator[None]:
+    """What finishes an erasure that a reader was in the way of."""
+    async with in_background(app[ERASER].run(), "erasures are not finished"):
+        yield
 
 
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:

@@ -96,7 +96,7 @@ def _wrong_with(name: str, held: Any) -> str | None:
     if isinstance(held, str):
         if not held and name in _STRINGS:
             return "may not be empty"
-        if not held.isprintable() and any(_is_control(char) for char in held):
+        if not held.isprintable() and any(is_control(char) for char in held):
             return "has a control character, such as NUL or a line break"
         if name == "time" and not is_rfc3339(held):
             return "has to be an RFC 3339 timestamp, such as 2026-11-22T10:00:00Z"
@@ -113,7 +113,8 @@ def _text_of(held: str | int | None) -> str | None:
     return held if held is None or isinstance(held, str) else _encoder.encode(held).decode()
 
 
-def _is_control(char: str) -> bool:
+def is_control(char: str) -> bool:
+    """Whether it is a control character of Unicode (Cc)."""
     return char < " " or "\x7f" <= char <= "\x9f"
 
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 COLUMNS: Final = (
     *("seq", "recorded", "principal", "category", "severity"),
     *("source", "type", "id", "time", "subject", "traceid"),
-    *("attributes", "data", "data_base64", "data_hash"),
+    *("attributes", "data", "data_base64", "data_hash", "erased"),
 )
-"""``attributes`` is a JSON object of all others that the event has; ``data`` is JSON."""
+"""``attributes`` is a JSON object of all others that the event has; ``data`` is JSON, and ``erased`` who erased it."""
 
 _ENTRY: Final = frozenset(("seq", "recorded", "principal", "category", "severity", "data_hash"))
 _EVENT: Final = ("source", "type", "id", "time", "subject", "traceid")
@@ -39,6 +39,7 @@ def row_of(item: Mapping[str, Any], data: str) -> bytes:
         "attributes": json.dumps(others, ensure_ascii=False) if others else "",
         "data": data,
         "data_base64": item.get("data_base64", ""),
+        "erased": json.dumps(item["erased"], ensure_ascii=False) if "erased" in item else "",
     }
     return _row(guarded(cells[name]) for name in COLUMNS)
 

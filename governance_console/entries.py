@@ -11,7 +11,7 @@ from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -23,10 +23,19 @@ from governance_console.selection import Shown
 SALT_BYTES: Final = 16
 
 
+class Erased(NamedTuple):
+    """That an entry's data was erased: by whom, when (RFC 3339, UTC), why; ``seq`` is the entry that says so."""
+
+    by: str
+    at: str
+    reason: str
+    seq: int | None = None
+
+
 class Item(msgspec.Struct, frozen=True, gc=False):
     """An entry with its data, as it is stored and as it is shown.
 
-    ``salt`` and ``data`` are None where the event had no data.
+    ``salt`` and ``data`` are None where the event had no data, or has no longer: then ``erased`` says why.
     """
 
     seq: int
@@ -34,6 +43,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     salt: bytes | None
     data: bytes | None
     data_is_json: bool
+    erased: Erased | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,7 @@ def recorded_of(entry: bytes) -> str:
 
 
 def item_json(item: Item) -> bytes:
-    """The item as it is shown everywhere: ``{"entry":…,"data":…,"salt":…}``."""
+    """The item as it is shown everywhere: ``{"entry":…,"data":…,"salt":…}``, or ``{"entry":…,"erased":{…}}``."""
     return b"{%s}" % _members(item)
 
 
@@ -230,7 +240,14 @@ def heartbeat_frame(head: Head, following: int, time: str, interval_sec: float, 
     return text_frame(text)
 
 
+def erased_json(erased: Erased) -> bytes:
+    """What an item shows instead of its data."""
+    return b'{"by":%s,"at":%s,"reason":%s}' % (_string(erased.by), _string(erased.at), _string(erased.reason))
+
+
 def _members(item: Item) -> bytes:
+    if item.erased is not None:
+        return b'"entry":%s,"erased":%s' % (item.entry, erased_json(item.erased))
     if item.data is None or item.salt is None:
         return b'"entry":%s' % item.entry
     salt = base64.b64encode(item.salt)

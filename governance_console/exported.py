@@ -10,9 +10,16 @@ from typing import Final
 import msgspec
 
 from governance_console import jsontext
-from governance_console.entries import Item, item_line
+from governance_console.entries import Erased, Item, item_line
 from governance_console.errors import InputError
 from governance_console.verify import Record
+from governance_console.vouching import Mark
+
+
+class _Erased(msgspec.Struct):
+    by: str
+    at: str
+    reason: str
 
 
 class _Line(msgspec.Struct):
@@ -20,7 +27,7 @@ class _Line(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw()  # a union with None is no Raw
     data_base64: str | None = None
     salt: str | None = None
-    erased: msgspec.Raw = msgspec.Raw()
+    erased: _Erased | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(_Line)
@@ -38,7 +45,7 @@ def records_of(lines: Iterable[bytes]) -> Iterator[Record]:
             record = _record(_line(whole), whole)
         except (ValueError, RecursionError, InputError):
             record = None
-        yield Record(None, whole, None, None, False) if record is None else record
+        yield Record(None, whole, None, None, None) if record is None else record
 
 
 def _line(whole: bytes) -> _Line:
@@ -53,14 +60,15 @@ def _line(whole: bytes) -> _Line:
 
 def _record(line: _Line, whole: bytes) -> Record | None:
     entry = bytes(line.entry)
-    if bytes(line.erased):
-        expected = b'{"entry":%s,"erased":%s}' % (entry, bytes(line.erased))
-        return Record(None, entry, None, None, True) if whole == expected else None
+    if line.erased is not None:
+        by, at, reason = line.erased.by, line.erased.at, line.erased.reason
+        shown = item_line(Item(0, entry, None, None, False, Erased(by, at, reason)))
+        return Record(None, entry, None, None, Mark(by, at, reason, None)) if shown == whole + b"\n" else None
     salt = None if line.salt is None else _exact(line.salt)
-    shown = bytes(line.data) or None
-    data = shown if line.data_base64 is None else _exact(line.data_base64)
-    item = Item(0, entry, salt, data, shown is not None)
-    return Record(None, entry, salt, data, False) if item_line(item) == whole + b"\n" else None
+    data_shown = bytes(line.data) or None
+    data = data_shown if line.data_base64 is None else _exact(line.data_base64)
+    item = Item(0, entry, salt, data, data_shown is not None)
+    return Record(None, entry, salt, data, None) if item_line(item) == whole + b"\n" else None
 
 
 def _exact(text: str) -> bytes:

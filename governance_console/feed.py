@@ -47,8 +47,8 @@ _log = logging.getLogger(__name__)
 class Feed:
     """The live fan-out from the journal to the watchers.
 
-    The journal alone calls ``publish`` and ``set_writable``, the signer ``set_signature``, the ticker ``beat`` and
-    ``cut_stuck``.
+    The journal alone calls ``publish`` and ``set_writable``, the signer ``set_signature``, the eraser ``forget``, the
+    ticker ``beat`` and ``cut_stuck``.
     """
 
     def __init__(
@@ -96,6 +96,10 @@ class Feed:
         self._ring.extend(messages)
         self._writable = True
         self._changed.set()
+
+    def forget(self, last: int) -> None:
+        """Keep no message up to this entry: who still wants one gets it from the record, as it is there."""
+        self._ring.forget(last)
 
     def set_writable(self, writable: bool) -> None:
         """Tell whether the record can be written; heartbeats say it on."""

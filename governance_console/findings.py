@@ -22,6 +22,7 @@ class Kind(Enum):
     NOT_AN_ENTRY = "{where}: not an entry"
     DATA_ALTERED = "{where}: the data is not what was recorded"
     DATA_MISSING = "{where}: the data is missing, and not marked as erased"
+    FALSE_MARK = "{where}: marked as erased, which the record does not bear out"
     STORED_HASHES = "{where}: whole, but the stored hashes over it are damaged{detail}"
     SPLIT = "two histories were signed: they split somewhere in {where}{detail}"
     FALSE_SIGNATURE = "{detail}: the signature is false"

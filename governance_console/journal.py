@@ -10,10 +10,10 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from governance_console.edge import Edge
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
@@ -37,6 +37,8 @@ GATHER_SEC: Final = 0.001
 """The longest wait for requests that may share a commit: less than most commits take."""
 
 _UNKNOWN: Final = "the record cannot be written: {}; whether this was recorded is unknown, and sending it again is safe"
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -119,10 +121,14 @@ class Journal:
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         """Make a signed checkpoint durable in the record. Raises RecordUnavailable: it may be there all the same."""
+        await self.write(lambda: self._storage.save_checkpoint(size, note))
+
+    async def write(self, work: Callable[[], Awaitable[_T]]) -> _T:
+        """Do a write that appends nothing. Raises RecordUnavailable: it may have been done all the same."""
         if self._failure:
             raise StorageFailed(f"the record cannot be written: {self._failure}")
         try:
-            await self._storage.save_checkpoint(size, note)
+            return await work()
         except RecordUnavailable as error:
             self._refuse([], error)
             raise

@@ -31,6 +31,9 @@ MAX_DEPTH: Final = 128
 MAX_QUERY_BYTES: Final = 32 * 1024
 """A question to the assistant, in UTF-8."""
 
+MAX_REASON_CHARS: Final = 1_000
+"""Why data was erased: a sentence or a few, kept as long as the record is."""
+
 MAX_SMALL_BODY_BYTES: Final = 256 * 1024
 """A body that holds a question or a token: room for escapes, nothing more."""
 

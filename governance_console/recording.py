@@ -33,16 +33,9 @@ def record(edge: Edge, time: str, submissions: Sequence[Submission], writing: Wr
     # Drawn at once: a system call for each lets the interpreter go each time, and then has to wait for it.
     salts = os.urandom(SALT_BYTES * len(identities))
     group = Group(edge.size, time, writing.known(identities), salts)
-    outcomes = [_outcome(group, submission) for submission in submissions]
+    outcomes = [group.outcome(submission) for submission in submissions]
     growth = edge.grown(leaf_hashes([new.item.entry for new in group.new]))
     if group.new:
-        writing.append(group.new, growth.tiles)
+        writing.append(group.new, growth.tiles, group.erasures)
     messages = [entry_message(new.item, new.shown) for new in group.new]
     return Recorded(outcomes, group.new, messages, time, growth)
-
-
-def _outcome(group: Group, submission: Submission) -> Settled | Conflict:
-    try:
-        return group.settle(submission)
-    except Conflict as conflict:
-        return conflict

@@ -56,6 +56,12 @@ class Ring:
             self._bytes -= sum([message.size for message in self._messages[:cut]])
             del self._messages[:cut]
 
+    def forget(self, last: int) -> None:
+        """Let go of everything up to this entry: what was erased is not sent from here again."""
+        cut = max(last + 1 - self.oldest, 0)
+        self._bytes -= sum(len(message.frame) for message in self._messages[:cut])
+        del self._messages[:cut]
+
     def piece(self, start: int, selection: Selection, stop: int) -> Piece:
         """What is wanted of the entries ``oldest <= start <= seq < stop <= size``, as far as a piece goes."""
         begin = start - self.oldest

@@ -11,26 +11,31 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from governance_console.attributes import Event
-from governance_console.entries import SALT_BYTES, Item, identity, is_same, make_items
+from governance_console.entries import SALT_BYTES, Erased, Item, identity, is_same, make_items
+from governance_console.erasure import Erasing, Erasure
 from governance_console.errors import Conflict, Fault
 from governance_console.limits import MAX_FAULTS
 from governance_console.storage import Known, NewItem
 
 
 class Submission(NamedTuple):
-    """The events of one request, with who sent them, what makes each the same event, and how many bytes they have."""
+    """The events of one request, with who sent them, what makes each the same event, and how many bytes they have.
+
+    With ``erasing`` its one event says what is erased in the commit that records it.
+    """
 
     principal: str
     events: Sequence[Event]
     identities: Sequence[bytes]
     content_bytes: int
+    erasing: Erasing | None = None
 
     @classmethod
-    def of(cls, principal: str, events: Sequence[Event]) -> Submission:
+    def of(cls, principal: str, events: Sequence[Event], erasing: Erasing | None = None) -> Submission:
         """With what is computed once."""
         identities = [identity(principal, event.source, event.id) for event in events]
         content = sum([len(event.attributes) + (len(event.data.content) if event.data else 0) for event in events])
-        return cls(principal, events, identities, content)
+        return cls(principal, events, identities, content, erasing)
 
 
 class Settled(NamedTuple):
@@ -42,7 +47,7 @@ class Settled(NamedTuple):
 
 @dataclass(slots=True)
 class Group:
-    """Submissions settled one after another. ``new`` is what their commit has to append.
+    """Submissions settled one after another. ``new`` is what their commit has to append, ``erasures`` to erase.
 
     ``salts`` are ``SALT_BYTES`` of randomness for each of their events; those that are used up are taken off.
     """
@@ -52,7 +57,15 @@ class Group:
     known: Mapping[bytes, Known]
     salts: bytes
     new: list[NewItem] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
     _here: dict[bytes, Item] = field(default_factory=dict)
+
+    def outcome(self, submission: Submission) -> Settled | Conflict:
+        """What ``settle`` returns, or raises."""
+        try:
+            return self.settle(submission)
+        except Conflict as conflict:
+            return conflict
 
     def settle(self, submission: Submission) -> Settled:
         """Number what is new. Raises Conflict, and then the group is as if it had never been asked."""
@@ -72,6 +85,9 @@ class Group:
         self._here.update(fresh)
         self.new += [NewItem(item, own, new[own].shown, new[own].subject) for own, item in fresh.items()]
         self.size += len(items)
+        if submission.erasing is not None:
+            first, last, reason, _ = submission.erasing
+            self.erasures.append(Erasure(first, last, Erased(submission.principal, self.recorded, reason, seqs[0])))
         return Settled(seqs, len(items))
 
     def _found(self, submission: Submission, new: Mapping[bytes, Event], fresh: Mapping[bytes, Item]) -> list[int]:

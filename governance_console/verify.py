@@ -17,13 +17,14 @@ from governance_console.findings import Finding, Findings, Kind
 from governance_console.storedtree import StoredTiles, StoredTree
 from governance_console.verifyblock import BLOCK, claims_of, is_hash, whole_block
 from governance_console.verifytree import Compared, VerifiedTree
+from governance_console.vouching import HINT, Mark, Vouched
 
 
 class Record(NamedTuple):
     """One entry as a source has it.
 
     ``seq`` is the source's own number for it, None where it has none but the entry's; ``entry``, ``salt`` and
-    ``data`` are bytes, or None where there is none. ``is_erased`` says that the source marks its data as erased.
+    ``data`` are bytes, or None where there is none. ``erased`` is the mark that its data was erased, or None.
     A database's column can hold anything, so nothing of it is believed, the types included.
     """
 
@@ -31,10 +32,10 @@ class Record(NamedTuple):
     entry: object
     salt: object
     data: object
-    is_erased: bool
+    erased: Mark | None
 
 
-Row = tuple[object, object, object, object, bool]
+Row = tuple[object, object, object, object, Mark | None]
 """A record, or a plain tuple of the same."""
 
 
@@ -88,6 +89,7 @@ def verify(
     tree = VerifiedTree(evidence, StoredTree(stored, evidence), findings)
     leaves: list[bytes | None] = []
     room, expected, counts = tree.room(), 0, Data()
+    vouched, with_data = Vouched(), -1
     source, ahead = iter(records), deque[Row]()  # what was read of a block that is gone through one by one
     following = next(source, None)
     while following is not None:
@@ -98,6 +100,7 @@ def verify(
             if whole is not None:
                 leaves += whole.leaves
                 counts.whole += whole.with_data
+                with_data = with_data if whole.last is None else whole.last
                 expected += len(block)
                 if len(leaves) == room:
                     tree.add(leaves)
@@ -106,7 +109,7 @@ def verify(
                 continue
             ahead.extend(block[1:])
         record, following = following, ahead.popleft() if ahead else next(source, None)
-        number, entry, salt, data, is_erased = record
+        number, entry, salt, data, mark = record
         found = claims_of(entry)
         says = None if found is None else found.seq
         if says != expected or (number is not None and number != expected):
@@ -125,17 +128,26 @@ def verify(
             if data is not None or salt is not None:
                 findings.add(Kind.DATA_ALTERED, place)
                 counts.altered += 1
-        elif data is None or salt is None:
-            if not is_erased or data is not None:
-                findings.add(Kind.DATA_MISSING, place)
-                counts.missing += 1
-            else:
-                counts.erased += 1
-        elif not is_hash(found.data_hash, salt, data):
-            findings.add(Kind.DATA_ALTERED, place)
-            counts.altered += 1
+            if mark is not None:
+                findings.add(Kind.FALSE_MARK, place)
+        elif mark is not None and data is None and salt is None:
+            vouched.marked(mark, place, with_data)
+            counts.erased += 1
         else:
-            counts.whole += 1
+            if mark is not None:
+                findings.add(Kind.FALSE_MARK, place)
+            if data is None or salt is None:
+                if mark is None:
+                    findings.add(Kind.DATA_MISSING, place)
+                counts.missing += 1
+            elif not is_hash(found.data_hash, salt, data):
+                findings.add(Kind.DATA_ALTERED, place)
+                counts.altered += 1
+            else:
+                counts.whole += 1
+                if isinstance(entry, bytes) and HINT in entry:
+                    vouched.said(entry, data)
+            with_data = place
         leaves.append(sha256(b"\0" + entry).digest() if isinstance(entry, bytes) else None)
         if len(leaves) == room:
             tree.add(leaves)
@@ -143,6 +155,8 @@ def verify(
         expected = place + 1
     tree.add(leaves)
     tree.finish()
+    for run in vouched.unsaid():
+        findings.add(Kind.FALSE_MARK, run.first, run.last)
     if not evidence.roots:
         findings.add(Kind.NO_CHECKPOINT)
     return Verdict(

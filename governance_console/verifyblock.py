@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from governance_console.vouching import HINT
+
 BLOCK: Final = 64
 """Records that are held at once: each may have 1 MiB of data."""
 
@@ -30,10 +32,11 @@ class Claims(msgspec.Struct, gc=False):
 
 
 class Whole(NamedTuple):
-    """A block in which everything is as it should be: its leaves' hashes, and how many have data."""
+    """A block in which everything is as it should be: its leaves' hashes, how many have data, and the last that has."""
 
     leaves: Sequence[bytes]
     with_data: int
+    last: int | None
 
 
 _decode: Final = msgspec.json.Decoder(Claims).decode
@@ -57,14 +60,16 @@ def is_hash(expected: str, salt: object, data: object) -> bool:
 def whole_block(block: Sequence[tuple[Any, ...]], expected: int) -> Whole | None:
     """The block, if its entries are the ``expected`` one and those after it, each with just the data it says, or none.
 
-    None says that one of them is not, or that its data was erased. Where it is not bytes that stand there, no sum and
-    no hash of it can be had.
+    None says that one of them is not, that its data was erased, or that it may be the one that says so of others'.
+    Where it is not bytes that stand there, no sum and no hash of it can be had.
     """
     numbers, entries, salts, data, marks = zip(*block, strict=True)
     places = range(expected, expected + len(block))
     if any(marks) or (numbers != tuple(places) and any(number is not None for number in numbers)):
         return None
     try:
+        if HINT in b"".join(entries):
+            return None
         leaves = [sha256(b"\0" + entry).digest() for entry in entries]
         found = [_decode(entry) for entry in entries]
         hashes = [
@@ -75,4 +80,7 @@ def whole_block(block: Sequence[tuple[Any, ...]], expected: int) -> Whole | None
         return None
     if [each.data_hash for each in found] != hashes or [each.seq for each in found] != list(places):
         return None
-    return Whole(leaves, len(block) - data.count(None))
+    last = next(
+        (place for place, content in zip(reversed(places), reversed(data), strict=True) if content is not None), None
+    )
+    return Whole(leaves, len(block) - data.count(None), last)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from governance_console.entries import Item, Page
+from governance_console.erasure import Erasure
 from governance_console.selection import EVERYTHING, Selection
-from governance_console.storage import PAGE_BYTES, Known, Log, NewItem, Source, Writing
+from governance_console.storage import PAGE_BYTES, Erasable, Known, Log, NewItem, Source, Writing
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.tiles import Tile
 
@@ -45,6 +46,18 @@ class FaultyStorage:
         if visit.saved is not None:
             raise visit.saved
         return done
+
+    async def fold(self) -> bool:
+        return await self._call("fold", self._real.fold)
+
+    async def erasable(self, start: int, stop: int, most: int, most_bytes: int) -> Erasable:
+        return await self._call("erasable", self._real.erasable, start, stop, most, most_bytes)
+
+    async def expired(self) -> int:
+        return await self._call("expired", self._real.expired)
+
+    async def save_expired(self, reached: int) -> None:
+        await self._call("save_expired", self._real.save_expired, reached)
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         await self._call("save_checkpoint", self._real.save_checkpoint, size, note)
@@ -111,10 +124,10 @@ class _FaultyVisit:
             raise error
         return found
 
-    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes], erasures: Sequence[Erasure] = ()) -> None:
         self._storage.appends.append(len(items))
         error = self._storage.fault_at("append")
         if error is not None and not self._storage.saves_before_failing:
             raise error
-        self._real.append(items, tiles)
+        self._real.append(items, tiles, erasures)
         self.saved = error

@@ -37,7 +37,7 @@ def record_of(seq: int, name: str = "planner") -> Record:
         b'{"seq":%d,"recorded":"2026-11-22T10:00:00.000000Z","principal":"agent:a","category":"tool",'
         b'"severity":"info","event":{"id":"e%d","source":"%s","specversion":"1.0","type":"t"},"data_hash":"%s"}'
     ) % (seq, seq, name.encode(), hashed)
-    return Record(seq, entry, salt, data, False)
+    return Record(seq, entry, salt, data, None)
 
 
 def entry_of(record: Record) -> bytes:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from governance_console.edge import Edge
+from governance_console.entries import Erased
+from governance_console.erasure import Erasure
 from governance_console.errors import CannotStart
 from governance_console.merkle import leaf_hashes
 from governance_console.selection import Selection
@@ -175,6 +179,32 @@ async def test_a_file_of_schema_3_can_be_erased_from_and_keeps_sessions(tmp_path
     assert file.pragma("user_version") == VERSION
     file.close()
     assert await storage_opens_again(tmp_path / "old.db") == len(EVERY_ITEM)
+
+
+@pytest.mark.parametrize("older", [3, VERSION], ids=["upgraded", "the control"])
+async def test_what_an_older_console_left_in_unused_parts_of_pages_is_gone_too(tmp_path: Path, older: int) -> None:
+    """It did not overwrite what it deleted, so that pages that were split hold copies of the first entries."""
+    path = tmp_path / "old.db"
+    storage = GrowingStorage(path, None, lambda: "epoch-of-3")
+    await storage.open()
+    assert storage._writer is not None
+    storage._writer.pragma("secure_delete", 0)
+    salted = [replace(one, item=replace(one.item, salt=os.urandom(16))) for one in EVERY_ITEM]
+    await storage.record(salted)
+    await storage.close()
+    if older == 3:
+        file = apsw.Connection(str(path))
+        to_3(file)
+        file.close()
+    storage = GrowingStorage(path, None, lambda: "epoch-4")
+    await storage.open()
+    everything = Erasure(0, len(EVERY_ITEM), Erased("operator", "t", "r", len(EVERY_ITEM)))
+    await storage.write(lambda writing: writing.append([], {}, [everything]))
+    assert await storage.fold()
+    await storage.close()
+    content = path.read_bytes()
+    left = [one.item.seq for one in salted if one.item.salt is not None and one.item.salt in content]
+    assert bool(left) == (older == VERSION)
 
 
 async def storage_opens_again(path: Path) -> int:

@@ -16,6 +16,7 @@ from governance_console.merkle import HASH_BYTES, fold, leaf_hash
 from governance_console.storedtree import StoredTree
 from governance_console.tiles import Tile
 from governance_console.verify import Record
+from governance_console.vouching import Mark
 from tests.signedlog import (
     SignedLog,
     entry_of,
@@ -207,18 +208,15 @@ def test_data_is_checked_against_its_hash_where_it_is_there() -> None:
     log = SignedLog(9, [9])
     log.records[0] = log.records[0]._replace(data=b"other")
     log.records[2] = log.records[2]._replace(salt=bytes(16))
-    log.records[3] = log.records[3]._replace(data=None, salt=None, is_erased=True)
     log.records[4] = log.records[4]._replace(data=None, salt=None)
     log.records[5] = log.records[5]._replace(salt=None)
     log.records[6] = log.records[6]._replace(data="text", salt=5)
-    log.records[8] = log.records[8]._replace(salt=None, is_erased=True)
     verdict = log.verdict()
     assert said(verdict) == [
         "entry 0: the data is not what was recorded",
         "entry 2: the data is not what was recorded",
         "entries 4 to 5: the data is missing, and not marked as erased",
         "entry 6: the data is not what was recorded",
-        "entry 8: the data is missing, and not marked as erased",
     ]
     assert verdict.proved == 9
 
@@ -227,7 +225,7 @@ def test_data_beside_an_entry_that_had_none_is_named() -> None:
     record = record_of(0)
     bare = entry_of(record).partition(b',"data_hash"')[0] + b"}"
     assert said(verdict_of([record._replace(entry=bare)], []))[0] == "entry 0: the data is not what was recorded"
-    assert said(verdict_of([Record(0, bare, None, None, False)], []))[0].startswith("no checkpoint")
+    assert said(verdict_of([Record(0, bare, None, None, None)], []))[0].startswith("no checkpoint")
 
 
 def test_a_log_that_was_written_anew_is_caught_by_a_heartbeat_somebody_kept() -> None:
@@ -327,7 +325,7 @@ def test_an_export_has_to_be_what_the_console_writes() -> None:
     assert next(records_of([line]))[1:] == record[1:]
     assert next(records_of([line.removesuffix(b"\n")]))[1:] == record[1:]
     erased = b'{"entry":%s,"erased":{"by":"operator","at":"t","reason":"r"}}\n' % entry_of(record)
-    assert next(records_of([erased]))[1:] == (record.entry, None, None, True)
+    assert next(records_of([erased]))[1:] == (record.entry, None, None, Mark("operator", "t", "r", None))
     broken = record._replace(data=b'{\n"a": 1}')
     flat = SignedLog(0)
     flat.records = [broken]
@@ -391,14 +389,17 @@ ANYTHING: st.SearchStrategy[object] = st.none() | st.integers() | st.text(max_si
 HASHES = st.sampled_from([bytes(size) for size in (0, 31, 32, 33, 8191, 8192, 8193)]) | st.binary(max_size=33)
 
 
+MARKS = st.none() | st.builds(Mark, ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+
+
 @settings(max_examples=20)
 @given(
-    st.lists(st.tuples(ANYTHING, ANYTHING, ANYTHING, ANYTHING, st.booleans()) | st.integers(0, 9), max_size=12),
+    st.lists(st.tuples(ANYTHING, ANYTHING, ANYTHING, ANYTHING, MARKS) | st.integers(0, 9), max_size=12),
     st.dictionaries(st.tuples(st.integers(0, 2), st.integers(0, 1)), HASHES),
     st.lists(st.binary(max_size=50), max_size=3),
 )
 def test_whatever_is_read_nothing_is_raised(
-    made: list[tuple[object, object, object, object, bool] | int],
+    made: list[tuple[object, object, object, object, Mark | None] | int],
     tiles: dict[tuple[int, int], bytes],
     files: list[bytes],
 ) -> None:
@@ -429,7 +430,7 @@ DEEP = b'{"a":' + b"[" * 100_000
 
 
 def test_what_is_nested_too_deep_is_a_finding() -> None:
-    assert said(verdict_of([Record(0, DEEP, None, None, False)], []))[0] == "entry 0: not an entry"
+    assert said(verdict_of([Record(0, DEEP, None, None, None)], []))[0] == "entry 0: not an entry"
     assert [record.entry for record in records_of([DEEP])] == [DEEP]
     assert [str(each) for each in evidence_of([DEEP])[1].kept] == ["file 0, line 1: not a checkpoint"]
 
@@ -466,7 +467,7 @@ def test_a_new_key_goes_on_where_the_old_one_ended() -> None:
 def test_data_of_an_entry_that_has_none_was_put_there(salt: object, data: object) -> None:
     bare = [record_of(seq) for seq in range(3)]
     entry = re.sub(rb',"data_hash":"[^"]*"', b"", entry_of(bare[1]))
-    log = [bare[0], Record(1, entry, None, None, False), bare[2]]
+    log = [bare[0], Record(1, entry, None, None, None), bare[2]]
     assert said(verdict_of(log, []))[0].startswith("no checkpoint")
-    log[1] = Record(1, entry, salt, data, False)
+    log[1] = Record(1, entry, salt, data, None)
     assert said(verdict_of(log, []))[0] == "entry 1: the data is not what was recorded"

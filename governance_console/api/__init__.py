@@ -10,6 +10,7 @@ from governance_console.assistant import Assistant
 from governance_console.attempts import Attempts
 from governance_console.audit import Audit
 from governance_console.crowd import Crowd
+from governance_console.erasing import Eraser
 from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.limits import Bounds
@@ -30,6 +31,7 @@ STORAGE: Final[AppKey[Storage]] = AppKey("storage", Storage)
 FEED: Final = AppKey("feed", Feed)
 JOURNAL: Final = AppKey("journal", Journal)
 AUDIT: Final = AppKey("audit", Audit)
+ERASER: Final = AppKey("eraser", Eraser)
 SIGNER: Final = AppKey("signer", LogSigner)
 ASSISTANT: Final[AppKey[Assistant]] = AppKey("assistant", Assistant)
 

@@ -91,6 +91,17 @@ def paths() -> dict[str, Any]:
                 "responses": {"200": answer("The item.", json_of(ref("Item"))), **problems(400, 401, 403, 404, 503)},
             }
         },
+        "/api/events/{seq}/data": {
+            "delete": {
+                "summary": "Erase an event's data for good; the record says who did, and why",
+                "parameters": [{"name": "seq", "in": "path", "required": True, "schema": whole()}],
+                "requestBody": {"required": True, "content": json_of(ref("Reason"))},
+                "responses": {
+                    "200": answer("Erased, now or before.", json_of(ref("Erasure"))),
+                    **problems(400, 401, 403, 404, 413, 415, 422, 503),
+                },
+            }
+        },
         **proof_paths(),
         "/api/sources": {
             "get": {

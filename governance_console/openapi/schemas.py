@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from governance_console.categories import CATEGORIES, SEVERITIES
+from governance_console.limits import MAX_REASON_CHARS
 from governance_console.openapi.parts import list_of, object_with, ref, whole
 
 
@@ -25,6 +26,7 @@ def schemas() -> dict[str, Any]:
         "event": {"type": "object", "properties": {**event, **optional}, "required": list(event)},
         "data_hash": {"type": "string", "description": "Base64 of SHA-256(salt || data)."},
     }
+    erased = object_with({"by": text, "at": moment, "reason": text})
     seconds = {"type": "number", "minimum": 0}
     source = {
         "source": {"type": "string"},
@@ -68,9 +70,18 @@ def schemas() -> dict[str, Any]:
                 "data": {},
                 "data_base64": {"type": "string"},
                 "salt": {"type": "string"},
+                "erased": erased,
             },
             "required": ["entry"],
         },
+        "Reason": object_with({"reason": {"type": "string", "minLength": 1, "maxLength": MAX_REASON_CHARS}}),
+        "Erasure": object_with(
+            {
+                "seq": whole(),
+                "erased": object_with({"seq": whole(), "by": text, "at": moment, "reason": text}),
+                "overwritten": {"type": "boolean"},
+            }
+        ),
         "Page": object_with({"epoch": text, "size": whole(), "items": list_of("Item"), "next": nullable_number}),
         "Sources": object_with(
             {

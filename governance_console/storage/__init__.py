@@ -10,6 +10,7 @@ import msgspec
 
 from governance_console.edge import Edge
 from governance_console.entries import Item, Page
+from governance_console.erasure import Erasure
 from governance_console.selection import EVERYTHING, Selection, Shown
 from governance_console.tiles import Tile
 
@@ -76,16 +77,28 @@ class Known(NamedTuple):
     salt: bytes | None
 
 
+class Erasable(NamedTuple):
+    """What can be erased: so many ``entries`` with data from ``first`` to ``last``, looked for below ``reached``."""
+
+    first: int
+    last: int
+    entries: int
+    reached: int
+
+
 class Writing(Protocol):
     """The record in the hands of who writes, for one visit: see ``Storage.write``. Used in the writer's thread."""
 
     def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
         """Which of these are recorded. What the visit has appended itself is not looked for."""
 
-    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
-        """Append these, with the tiles that the tree's growth by them changed. They are durable when the visit is over.
+    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes], erasures: Sequence[Erasure] = ()) -> None:
+        """Append these, with the tiles that the tree's growth by them changed; and erase what they say.
 
-        Once a visit, after what it looks up.
+        Durable when the visit is over. Once a visit, after what it looks up.
+
+        Erased are data and salt of every named entry that has some, but for the entries that say what was erased,
+        and how the log began. From then on no read shows them; the files may hold them until ``fold``.
         """
 
 
@@ -115,6 +128,24 @@ class Storage(Protocol):
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         """Make the signed checkpoint of this size durable. Raises as ``write`` does."""
+
+    async def fold(self) -> bool:
+        """Leave nothing in the files of what was erased. False where a reader is in the way: try again.
+
+        Raises as ``write`` does.
+        """
+
+    async def erasable(self, start: int, stop: int, most: int, most_bytes: int) -> Erasable:
+        """What of ``start <= seq < stop`` an append would erase, looking at ``most`` entries.
+
+        It ends early with the entry that takes it past ``most_bytes`` of data.
+        """
+
+    async def expired(self) -> int:
+        """How far ``save_expired`` said, or what the console itself erased: everything below this was looked at."""
+
+    async def save_expired(self, reached: int) -> None:
+        """Remember how far data that is too old was looked for. Raises as ``write`` does."""
 
     async def probe(self) -> None:
         """Make one small durable write that changes no entry. Raises as ``write`` does."""

@@ -16,16 +16,19 @@ from typing import Final, TypeVar
 import apsw
 
 from governance_console.entries import Item, Page, recorded_of
+from governance_console.erasure import Erasure
 from governance_console.errors import StorageFailed
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage import (
     PAGE_BYTES,
+    Erasable,
     Known,
     Log,
     NewItem,
     Source,
     Writing,
     sqlite_checkpoints,
+    sqlite_erase,
     sqlite_errors,
     sqlite_read,
     sqlite_sources,
@@ -81,6 +84,18 @@ class SqliteStorage:
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         await self._write(lambda writer: _save_checkpoint(writer, size, note))
 
+    async def fold(self) -> bool:
+        return await self._visit(lambda _: self._file.fold())
+
+    async def erasable(self, start: int, stop: int, most: int, most_bytes: int) -> Erasable:
+        return await self._read(lambda reader: sqlite_erase.erasable(reader, start, stop, most, most_bytes))
+
+    async def expired(self) -> int:
+        return await self._read(sqlite_erase.expired)
+
+    async def save_expired(self, reached: int) -> None:
+        await self._write(lambda writer: sqlite_erase.save_expired(writer, reached))
+
     async def probe(self) -> None:
         await self._write(_probe)
 
@@ -130,9 +145,16 @@ class SqliteStorage:
     async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
         """Do the work in one transaction, and in one visit to the writer's thread."""
 
+        def transacted(writer: apsw.Connection) -> _T:
+            with _transaction(writer):
+                return work(writer)
+
+        return await self._visit(transacted)
+
+    async def _visit(self, work: Callable[[apsw.Connection], _T]) -> _T:
         def run() -> _T:
             assert self._writer is not None, "open() comes first"
-            with sqlite_errors.writing(self._writer), _transaction(self._writer):
+            with sqlite_errors.writing(self._writer):
                 done = work(self._writer)
             # Whatever was written or found is about to be acknowledged. A crash before this line loses nothing
             # that anybody was told of.
@@ -167,12 +189,14 @@ class _Visit:
     def known(self, identities: Sequence[bytes]) -> Mapping[bytes, Known]:
         return sqlite_write.known(self._writer, identities)
 
-    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes]) -> None:
+    def append(self, items: Sequence[NewItem], tiles: Mapping[Tile, bytes], erasures: Sequence[Erasure] = ()) -> None:
         last = self._writer.execute("SELECT max(seq) FROM entries").get
         if items and items[0].item.seq != (0 if last is None else last + 1):
             raise StorageFailed(f"another program changed the record: its last entry is #{last}")
         sqlite_write.insert(self._writer, items)
         sqlite_tiles.write_tiles(self._writer, tiles)
+        for erasure in erasures:
+            sqlite_erase.erase(self._writer, erasure)
 
 
 def _save_checkpoint(writer: apsw.Connection, size: int, note: bytes) -> None:

@@ -6,6 +6,7 @@ Nothing in the file is believed. What cannot be read of it is a record without a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from governance_console.storage.sqlite_file import APPLICATION_ID
 from governance_console.storage.sqlite_schema import VERSION
 from governance_console.tiles import TILE_WIDTH, Tile, width_at
 from governance_console.verify import Row
+from governance_console.vouching import Mark
 
 ROWS: Final = 2048
 """Rows read in one transaction: while one is open the file of a running console cannot fold its WAL back."""
@@ -37,6 +39,7 @@ class AuditedFile:
     def __init__(self, path: Path) -> None:
         """Raises CommandFailed for what cannot be read as a record."""
         self._path = path
+        self._mark: Mark | None = None
         self._wal = path.with_name(path.name + "-wal")
         # Where no console is at work the file is read as it lies: SQLite would leave files of its own beside it.
         self._is_still = not self._wal.exists()
@@ -56,6 +59,8 @@ class AuditedFile:
             self._last = int(self._one("SELECT ifnull(max(seq), -1) FROM entries"))
             self.size = max(self._last + 1, 0)
             self._hashed = max(self.size, self._hashes())
+            columns = {row[0] for row in self._all("SELECT name FROM pragma_table_info('entries')")}
+            self._has_marks = "erased" in columns and "erasures" in self._tables
             self._signed = self._one("SELECT max(size) FROM checkpoints") if "checkpoints" in self._tables else None
             self._reader.execute("COMMIT")
         except _UNREADABLE as error:
@@ -85,8 +90,7 @@ class AuditedFile:
 
     def rows(self) -> Iterator[Row]:
         """Every row that was there at first, in the order of their numbers. Raises CommandFailed."""
-        erased = "seq IN (SELECT seq FROM erasures)" if "erasures" in self._tables else "0"
-        columns = f"SELECT seq, entry, salt, data, {erased} FROM entries"
+        columns = f"SELECT seq, entry, salt, data, {'erased' if self._has_marks else 'NULL'} FROM entries"
         query = f"{columns} WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT {ROWS}"
         low, unreadable = _FIRST, 0
         while low <= self._last:
@@ -98,7 +102,7 @@ class AuditedFile:
                     if type(seq) is not int or seq < low:
                         raise self._out_of_order()
                     low = seq + 1
-                    yield row
+                    yield row if row[4] is None else self._marked(row)
                 if low == begun:
                     break  # nothing lies there
             except _UNREADABLE as error:
@@ -107,7 +111,7 @@ class AuditedFile:
                     row = self._alone(f"{columns} WHERE seq = ?", seq)
                     unreadable += row is not None and row[1] is None
                     if row is not None:
-                        yield row
+                        yield row if row[4] is None else self._marked(row)
                     low = seq + 1
                 if unreadable > MOST_UNREADABLE:
                     raise self._cannot(error) from None
@@ -133,8 +137,18 @@ class AuditedFile:
         try:
             rows = self._all(query, seq)
         except _UNREADABLE:
-            return seq, None, None, None, False
+            return seq, None, None, None, None
         return rows[0] if rows else None
+
+    def _marked(self, row: tuple[Any, ...]) -> Row:
+        """The row with what stands instead of its data: in the order of the record these are mostly the same."""
+        seq = row[4]
+        if self._mark is None or self._mark.seq != seq:
+            self._mark = Mark(None, None, None, seq)
+            with suppress(*_UNREADABLE):
+                for by, at, reason in self._all("SELECT erased_by, at, reason FROM erasures WHERE id = ?", seq):
+                    self._mark = Mark(by, at, reason, seq)
+        return (*row[:4], self._mark)
 
     def _out_of_order(self) -> CommandFailed:
         return CommandFailed(f"{self._path} cannot be read: its entries are not in the order of their numbers")

@@ -40,6 +40,12 @@ WAL_PAGES: Final = 8_000
 NEXT: Final = ".next"
 """The ending of a new log's file that is not in its place yet: see ``sqlite_succession``."""
 
+BUSY_MS: Final = 5_000
+"""How long another program may have the file locked."""
+
+FOLD_MS: Final = 100
+"""How long folding the WAL waits for readers: meanwhile nothing can be recorded."""
+
 _NO_SPACE: Final = "no space is left there; free some and start again"
 
 _log = logging.getLogger(__name__)
@@ -80,6 +86,23 @@ class SqliteFile:
         assert self._in_place is not None, "open() comes first"
         self._in_place.check()
 
+    def fold(self) -> bool:
+        """Write the WAL into the file and cut it to nothing; False where a reader or a full disk is in the way.
+
+        Until then the WAL may hold pages as they were before something in them was erased.
+        """
+        assert self._writer is not None and self._in_place is not None, "open() comes first"
+        self._in_place.check()
+        self._writer.set_busy_timeout(FOLD_MS)
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except (apsw.BusyError, apsw.LockedError, apsw.FullError):
+            return False
+        finally:
+            self._writer.set_busy_timeout(BUSY_MS)
+        self._in_place.cut(self._beside("-wal"))
+        return True
+
     @contextmanager
     def explained(self) -> Iterator[None]:
         """Whatever goes wrong while opening becomes a sentence, and nothing stays open or locked."""
@@ -107,7 +130,7 @@ class SqliteFile:
         """One more connection, which cannot write."""
         reader = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY, vfs=self._vfs)
         self._readers.append(reader)
-        reader.set_busy_timeout(5_000)
+        reader.set_busy_timeout(BUSY_MS)
         # A connection opens its files when it first reads; by then they may have been deleted.
         reader.execute("SELECT * FROM log").fetchall()
         return reader
@@ -146,11 +169,12 @@ class SqliteFile:
         sync_folder(self._path.parent)
         writer = apsw.Connection(str(self._path), vfs=self._vfs)
         try:
-            writer.set_busy_timeout(5_000)
+            writer.set_busy_timeout(BUSY_MS)
             is_new = _is_empty(writer)
             if not is_new:
                 self._check_ours(writer)
             _set_durable(writer, self._path)
+            _set_erasing(writer, self._path)
             _set_pace(writer)
             if is_new:
                 self._create(writer)
@@ -245,6 +269,13 @@ def _set_durable(writer: apsw.Connection, path: Path) -> None:
         raise CannotStart(
             f"the record {path} cannot be kept durably: its file system does not allow WAL; use a local disk"
         )
+
+
+def _set_erasing(writer: apsw.Connection, path: Path) -> None:
+    """What is deleted is overwritten with zeros, freed pages too. Before an upgrade, which deletes copies."""
+    writer.pragma("secure_delete", 1)
+    if writer.pragma("secure_delete") != 1:
+        raise CannotStart(f"the record {path} cannot be kept: this SQLite does not overwrite what is deleted")
 
 
 def _make_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
-from governance_console.entries import Item, Page, recorded_of
+from governance_console.entries import Erased, Item, Page, recorded_of
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage import sqlite_index
 
@@ -25,7 +25,9 @@ FIRST_WINDOW: Final = 64
 MOST_WINDOW: Final = 65_536
 """Entries looked at between two looks at the clock; how many, is found out. The first may have 1 MiB of data each."""
 
-COLUMNS: Final = "seq, entry, salt, data, data_is_json"
+COLUMNS: Final = "seq, entry, salt, data, data_is_json, erased" + "".join(
+    f", (SELECT {name} FROM erasures WHERE id = entries.erased)" for name in ("erased_by", "at", "reason")
+)
 
 _SOURCE: Final = "(SELECT source FROM sources WHERE id = entries.source)"
 _TYPE: Final = "(SELECT type FROM types WHERE id = entries.type)"
@@ -59,8 +61,8 @@ class Condition:
 
 def item_of(row: tuple[Any, ...]) -> Item:
     """An item from a row of COLUMNS."""
-    seq, entry, salt, data, is_json = row
-    return Item(seq, entry, salt, data, bool(is_json))
+    seq, entry, salt, data, is_json, said_by, by, at, reason = row
+    return Item(seq, entry, salt, data, bool(is_json), None if by is None else Erased(by, at, reason, said_by))
 
 
 def ascending(reader: apsw.Connection, start: int, stop: int, most: Most, selection: Selection) -> Page:

@@ -37,6 +37,9 @@ def upgrade(writer: apsw.Connection) -> None:
         return
     _log.warning("the record is of schema %d; it is brought to schema %d, which takes time and space", version, VERSION)
     started = time.monotonic()
+    # What was written before deleted content was overwritten has copies of entries in unused parts of its pages.
+    # Before the rest: a crash in between leaves an older file, which is rewritten again.
+    writer.execute("VACUUM")
     writer.execute("BEGIN IMMEDIATE")
     for older in range(version, VERSION):
         _STEPS[older](writer)
