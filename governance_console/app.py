@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Final
 
 from aiohttp import web
@@ -53,6 +54,7 @@ from governance_console.journal import Journal
 from governance_console.keyfile import KeyFile
 from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.metrics import Metrics
+from governance_console.retention import Retention
 from governance_console.sessions import Sessions
 from governance_console.settings import Settings
 from governance_console.signer import LogSigner
@@ -150,8 +152,13 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _erasing(app: web.Application) -> AsyncIterator[None]:
-    """What finishes an erasure that a reader was in the way of."""
-    async with in_background(app[ERASER].run(), "erasures are not finished"):
+    """What finishes an erasure that a reader was in the way of, and what erases by itself."""
+    days, journal = app[SETTINGS].retention_days, app[JOURNAL]
+    async with AsyncExitStack() as running:
+        await running.enter_async_context(in_background(app[ERASER].run(), "erasures are not finished"))
+        if days is not None:
+            retention = Retention(days, app[ERASER], app[STORAGE], journal)
+            await running.enter_async_context(in_background(retention.run(), "nothing is erased by its age"))
         yield
 
 

@@ -17,7 +17,7 @@ from governance_console import values
 from governance_console.errors import SettingsError
 from governance_console.values import Listen, Network
 
-PLANNED: Final = ("GPT_BASE_URL GPT_API_KEY GPT_MODEL RETENTION_DAYS").split()
+PLANNED: Final = ("GPT_BASE_URL GPT_API_KEY GPT_MODEL").split()
 """Names that a later version knows. Set here they are refused: what is asked for and silently not there would
 be worse than none."""
 
@@ -50,6 +50,7 @@ class Settings:
     log_key_file: str = "data/log.key"
     checkpoint_interval_sec: float = 5.0
     public_checkpoint: bool = False
+    retention_days: float | None = None
     tls_cert: str = ""
     tls_key: str = ""
     log_level: str = "info"
@@ -130,6 +131,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
             "CHECKPOINT_INTERVAL_SEC", values.seconds_from(0.05), DEFAULTS.checkpoint_interval_sec
         ),
         public_checkpoint=read("PUBLIC_CHECKPOINT", values.yes_or_no, DEFAULTS.public_checkpoint),
+        retention_days=read("RETENTION_DAYS", values.days, None),
         tls_cert=read("TLS_CERT", str, ""),
         tls_key=read("TLS_KEY", str, ""),
         log_level=read("LOG_LEVEL", values.log_level, DEFAULTS.log_level),

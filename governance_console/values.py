@@ -84,6 +84,17 @@ def seconds_from(least: float) -> Callable[[str], float]:
     return read
 
 
+def days(value: str) -> float:
+    """Days, from a minute and a half to a century."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0.001 <= number <= 36_500:
+        raise ValueError("has to be a number of days from 0.001 to 36500; empty keeps everything")
+    return number
+
+
 def yes_or_no(value: str) -> bool:
     """``true`` or ``false``."""
     if value.lower() not in ("true", "false"):

@@ -27,7 +27,7 @@ LAYERS = (
     ("app",),
     ("api",),
     ("lifetime",),
-    ("ticker", "signer"),
+    ("ticker", "signer", "retention"),
     ("audit", "erasing"),
     ("journal", "assistant", "sessions", "logs", "background"),
     ("recording",),

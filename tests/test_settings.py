@@ -46,6 +46,7 @@ def test_everything_can_be_set() -> None:
             "LOG_KEY_FILE": "keys/log.pem",
             "CHECKPOINT_INTERVAL_SEC": "0.05",
             "PUBLIC_CHECKPOINT": "True",
+            "RETENTION_DAYS": "0.5",
             "LOG_LEVEL": "DEBUG",
             "PATH": "/bin",
         }
@@ -70,6 +71,7 @@ def test_everything_can_be_set() -> None:
         log_key_file="keys/log.pem",
         checkpoint_interval_sec=0.05,
         public_checkpoint=True,
+        retention_days=0.5,
         log_level="debug",
     )
     assert settings.database_path == Path("/var/lib/console/my log.db")
@@ -128,6 +130,9 @@ def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
         ("LOG_KEY_FILE", "/", "name a file"),
         ("CHECKPOINT_INTERVAL_SEC", "0.01", "0.05"),
         ("PUBLIC_CHECKPOINT", "perhaps", "true or false"),
+        ("RETENTION_DAYS", "0", "from 0.001 to 36500"),
+        ("RETENTION_DAYS", "nan", "from 0.001 to 36500"),
+        ("RETENTION_DAYS", "ninety", "empty keeps everything"),
         ("LOG_LEVEL", "loud", "debug, info"),
         *((name, "x", "later version") for name in sorted(PLANNED)),
     ],
