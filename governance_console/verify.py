@@ -17,7 +17,7 @@ from governance_console.findings import Finding, Findings, Kind
 from governance_console.storedtree import StoredTiles, StoredTree
 from governance_console.verifyblock import BLOCK, claims_of, is_hash, whole_block
 from governance_console.verifytree import Compared, VerifiedTree
-from governance_console.vouching import HINT, Mark, Vouched
+from governance_console.vouching import SAID_IN, Mark, Vouched
 
 
 class Record(NamedTuple):
@@ -130,24 +130,28 @@ def verify(
                 counts.altered += 1
             if mark is not None:
                 findings.add(Kind.FALSE_MARK, place)
-        elif mark is not None and data is None and salt is None:
-            vouched.marked(mark, place, with_data)
-            counts.erased += 1
-        else:
-            if mark is not None:
-                findings.add(Kind.FALSE_MARK, place)
-            if data is None or salt is None:
-                if mark is None:
-                    findings.add(Kind.DATA_MISSING, place)
-                counts.missing += 1
-            elif not is_hash(found.data_hash, salt, data):
+        elif mark is None and data is not None and salt is not None:
+            with_data = place
+            if not is_hash(found.data_hash, salt, data):
                 findings.add(Kind.DATA_ALTERED, place)
                 counts.altered += 1
             else:
                 counts.whole += 1
-                if isinstance(entry, bytes) and HINT in entry:
+                if found.category == SAID_IN:
                     vouched.said(entry, data)
+        elif mark is not None and data is None and salt is None:
+            vouched.marked(mark, place, with_data)
+            counts.erased += 1
+        else:
             with_data = place
+            findings.add(Kind.DATA_MISSING if mark is None else Kind.FALSE_MARK, place)
+            if data is None or salt is None:
+                counts.missing += 1
+            elif is_hash(found.data_hash, salt, data):
+                counts.whole += 1
+            else:
+                findings.add(Kind.DATA_ALTERED, place)
+                counts.altered += 1
         leaves.append(sha256(b"\0" + entry).digest() if isinstance(entry, bytes) else None)
         if len(leaves) == room:
             tree.add(leaves)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from governance_console.vouching import HINT
+from governance_console.erasure import ERASED_TYPE
 
 BLOCK: Final = 64
 """Records that are held at once: each may have 1 MiB of data."""
@@ -39,6 +39,7 @@ class Whole(NamedTuple):
     last: int | None
 
 
+_ERASED: Final = ERASED_TYPE.encode()
 _decode: Final = msgspec.json.Decoder(Claims).decode
 
 
@@ -68,7 +69,7 @@ def whole_block(block: Sequence[tuple[Any, ...]], expected: int) -> Whole | None
     if any(marks) or (numbers != tuple(places) and any(number is not None for number in numbers)):
         return None
     try:
-        if HINT in b"".join(entries):
+        if _ERASED in b"".join(entries):
             return None
         leaves = [sha256(b"\0" + entry).digest() for entry in entries]
         found = [_decode(entry) for entry in entries]

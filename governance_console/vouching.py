@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from governance_console.erasure import ERASED_TYPE, erasure_of
+from governance_console.erasure import erasure_of
 
 MAX_RUNS: Final = 100_000
 """Runs that are held. An honest record has about as many as erasures not yet come to; past this some
 are told together."""
 
-HINT: Final = b'"type":"%s"' % ERASED_TYPE.encode()
-"""Looked for in each entry: finding it nowhere is far cheaper than reading each."""
+SAID_IN: Final = "audit"
+"""The category of every entry that says what was erased."""
 
 
 class Mark(NamedTuple):
@@ -56,9 +56,9 @@ class Vouched:
             self._runs += 1
         self._mark = mark
 
-    def said(self, entry: bytes, data: object) -> None:
-        """An entry with ``HINT`` in it, whole as its data is: it may say what was erased before it."""
-        erasure = erasure_of(entry, data) if isinstance(data, bytes) else None
+    def said(self, entry: object, data: object) -> None:
+        """An entry of category ``SAID_IN``, whole as its data is: it may say what was erased before it."""
+        erasure = erasure_of(entry, data) if isinstance(entry, bytes) and isinstance(data, bytes) else None
         if erasure is None:
             return
         by, at, reason, seq = erasure.erased
