@@ -15,6 +15,8 @@ from governance_console.errors import InputError
 from governance_console.verify import Record
 from governance_console.vouching import Mark
 
+_NOTHING: Final = msgspec.Raw()
+
 
 class _Erased(msgspec.Struct):
     by: str
@@ -24,13 +26,15 @@ class _Erased(msgspec.Struct):
 
 class _Line(msgspec.Struct):
     entry: msgspec.Raw
-    data: msgspec.Raw = msgspec.Raw()  # a union with None is no Raw
+    data: msgspec.Raw = _NOTHING  # a union with None is no Raw
     data_base64: str | None = None
     salt: str | None = None
     erased: _Erased | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(_Line)
+_decode_text: Final = msgspec.json.Decoder(str).decode
+_decode_erased: Final = msgspec.json.Decoder(_Erased).decode
 
 
 def records_of(lines: Iterable[bytes]) -> Iterator[Record]:
@@ -52,10 +56,11 @@ def _line(whole: bytes) -> _Line:
     try:
         return _decoder.decode(whole)
     except msgspec.DecodeError:
-        texts = jsontext.texts(whole)
-        exact = {name: msgspec.json.decode(texts[name], type=str) for name in ("data_base64", "salt") if name in texts}
-        raw = {name: msgspec.Raw(texts[name]) for name in ("data", "erased") if name in texts}
-        return _Line(msgspec.Raw(texts.get("entry", b"")), **raw, **exact)  # type: ignore[arg-type]
+        # Data may have half of a surrogate pair, which is JSON, and which msgspec does not take.
+        texts = {name: msgspec.Raw(text) for name, text in jsontext.texts(whole).items()}
+        exact = {name: _decode_text(texts[name]) for name in ("data_base64", "salt") if name in texts}
+        erased = _decode_erased(texts["erased"]) if "erased" in texts else None
+        return _Line(texts.get("entry", _NOTHING), texts.get("data", _NOTHING), erased=erased, **exact)
 
 
 def _record(line: _Line, whole: bytes) -> Record | None:

@@ -50,6 +50,7 @@ def row(refused: int = 401, *, agent: int, viewer: int, operator: int, metrics: 
 
 OPEN = dict.fromkeys(CREDENTIALS, OK)
 READ = row(agent=403, viewer=OK, operator=OK)
+OPERATE = row(agent=403, viewer=403, operator=OK)
 APPEND = row(agent=OK, viewer=403, operator=OK)
 SCRAPE = row(agent=401, viewer=401, operator=401, metrics=OK)
 
@@ -58,6 +59,7 @@ MATRIX = {
     "/api/ws/telemetry": {"GET": READ},
     "/api/events": {"GET": READ, "HEAD": READ, "POST": APPEND},
     "/api/events/{seq}": {"GET": READ, "HEAD": READ},
+    "/api/events/{seq}/data": {"DELETE": OPERATE},
     "/api/events/{seq}/entry": {"GET": READ, "HEAD": READ},
     "/api/events/{seq}/proof": {"GET": READ, "HEAD": READ},
     "/api/log": {"GET": READ, "HEAD": READ},
@@ -77,6 +79,7 @@ GRANTED = {
     ("GET", "/api/ws/telemetry"): 426,
     ("POST", "/api/events"): 201,
     ("DELETE", "/api/session"): 204,
+    ("DELETE", "/api/events/{seq}/data"): 415,  # no reason is sent
     # Nothing is signed yet.
     **{(method, "/api/events/{seq}/proof"): 409 for method in ("GET", "HEAD")},
     **{(method, "/api/log/checkpoint"): 404 for method in ("GET", "HEAD")},

@@ -158,7 +158,7 @@ async def test_everybody_is_shown_who_erased_it_when_and_why_and_no_proof_change
     await guarded.stop()
     database = tmp_path / "governance.db"
     assert main(["verify", str(database), "--key", str(tmp_path / "log.key")]) == 0
-    assert "data: 9 as recorded, 0 altered, 1 erased, 0 missing" in capsys.readouterr().out
+    assert "data: 10 as recorded, 0 altered, 1 erased, 0 missing" in capsys.readouterr().out
     export = tmp_path / "record.ndjson"
     export.write_bytes(b"\n".join(lines) + b"\n")
     checkpoint = tmp_path / "log.key.checkpoint"

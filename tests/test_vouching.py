@@ -122,7 +122,7 @@ def test_a_mark_in_an_export_has_to_be_what_the_console_writes(shown: bytes) -> 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """Six entries, of which 1 and 2 were erased, and the two that say so, 6 and 7."""
+    """Six entries, of which 1 and 2 were erased, the two that say so, 6 and 7, and that of the export, which lacks it."""
     kept = asyncio.run(keep(tmp_path_factory.mktemp("erased"), (6,)))
     asyncio.run(_erase(kept))
     return kept
@@ -155,35 +155,35 @@ COUNTS = "data: {} as recorded, {} altered, {} erased, {} missing"
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
-        ("", [COUNTS.format(6, 0, 2, 0)]),
-        ("DELETE FROM erasures", [f"entries 1 to 2: {FALSE}", COUNTS.format(6, 0, 2, 0)]),
+        ("", [COUNTS.format(7, 0, 2, 0)]),
+        ("DELETE FROM erasures", [f"entries 1 to 2: {FALSE}", COUNTS.format(7, 0, 2, 0)]),
         (
             "DROP TABLE erasures",
-            ["entries 1 to 2: the data is missing, and not marked as erased", COUNTS.format(6, 0, 0, 2)],
+            ["entries 1 to 2: the data is missing, and not marked as erased", COUNTS.format(7, 0, 0, 2)],
         ),
-        ("UPDATE erasures SET reason = 'another' WHERE id = 7", [f"entry 2: {FALSE}", COUNTS.format(6, 0, 2, 0)]),
-        ("UPDATE erasures SET erased_by = 'console' WHERE id = 6", [f"entry 1: {FALSE}", COUNTS.format(6, 0, 2, 0)]),
+        ("UPDATE erasures SET reason = 'another' WHERE id = 7", [f"entry 2: {FALSE}", COUNTS.format(7, 0, 2, 0)]),
+        ("UPDATE erasures SET erased_by = 'console' WHERE id = 6", [f"entry 1: {FALSE}", COUNTS.format(7, 0, 2, 0)]),
         (
             "UPDATE entries SET data = NULL, salt = NULL, erased = 7 WHERE seq = 4",
-            [f"entry 4: {FALSE}", COUNTS.format(5, 0, 3, 0)],
+            [f"entry 4: {FALSE}", COUNTS.format(6, 0, 3, 0)],
         ),
         (
             "UPDATE entries SET data = NULL, salt = NULL, erased = 99 WHERE seq IN (0, 4)",
-            [f"entry 0: {FALSE}", f"entry 4: {FALSE}", COUNTS.format(4, 0, 4, 0)],
+            [f"entry 0: {FALSE}", f"entry 4: {FALSE}", COUNTS.format(5, 0, 4, 0)],
         ),
-        ("UPDATE entries SET erased = 6 WHERE seq = 4", [f"entry 4: {FALSE}", COUNTS.format(6, 0, 2, 0)]),
+        ("UPDATE entries SET erased = 6 WHERE seq = 4", [f"entry 4: {FALSE}", COUNTS.format(7, 0, 2, 0)]),
         (
             "UPDATE entries SET data = NULL, salt = NULL WHERE seq = 4",
-            ["entry 4: the data is missing, and not marked as erased", COUNTS.format(5, 0, 2, 1)],
+            ["entry 4: the data is missing, and not marked as erased", COUNTS.format(6, 0, 2, 1)],
         ),
         (
             "UPDATE entries SET data = NULL, salt = NULL, erased = 7 WHERE seq = 6",
-            [f"entry 1: {FALSE}", f"entry 6: {FALSE}", COUNTS.format(5, 0, 3, 0)],
+            [f"entry 1: {FALSE}", f"entry 6: {FALSE}", COUNTS.format(6, 0, 3, 0)],
         ),
         (
             "ALTER TABLE entries DROP COLUMN erased; ALTER TABLE entries ADD COLUMN erased ANY;"
             " UPDATE entries SET erased = CASE seq WHEN 1 THEN x'00' WHEN 2 THEN 'seven' END",
-            [f"entries 1 to 2: {FALSE}", COUNTS.format(6, 0, 2, 0)],
+            [f"entries 1 to 2: {FALSE}", COUNTS.format(7, 0, 2, 0)],
         ),
     ],
 )
