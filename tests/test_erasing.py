@@ -161,7 +161,8 @@ async def test_everybody_is_shown_who_erased_it_when_and_why_and_no_proof_change
     assert "data: 10 as recorded, 0 altered, 1 erased, 0 missing" in capsys.readouterr().out
     export = tmp_path / "record.ndjson"
     export.write_bytes(b"\n".join(lines) + b"\n")
-    checkpoint = tmp_path / "log.key.checkpoint"
+    checkpoint = tmp_path / "checkpoint-of-before"  # the one beside the key signs the entry of the export, too
+    checkpoint.write_bytes(before[2])
     assert main(["verify", str(export), "--key", str(tmp_path / "log.key"), "--checkpoint", str(checkpoint)]) == 0
     assert "1 erased, 0 missing" in capsys.readouterr().out
 
