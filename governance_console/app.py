@@ -7,11 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
-from governance_console.access import Access, Tokens
+from governance_console import oidc
+from governance_console.access import Access, Entrances, People, Tokens
 from governance_console.api import (
     ASSISTANT,
     ATTEMPTS,
@@ -23,6 +25,9 @@ from governance_console.api import (
     JOURNAL,
     METRICS,
     PARSING,
+    PENDING,
+    PEOPLE,
+    PROVIDER,
     SESSIONS,
     SETTINGS,
     SIGNER,
@@ -34,12 +39,14 @@ from governance_console.api import (
     history,
     log,
     session,
+    signin,
     site,
     sources,
     status,
     telemetry,
 )
 from governance_console.api.cors import share
+from governance_console.api.doorway import end_sockets
 from governance_console.api.headers import add_headers, add_hsts
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
@@ -54,6 +61,7 @@ from governance_console.journal import Journal
 from governance_console.keyfile import KeyFile
 from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.metrics import Metrics
+from governance_console.pending import PendingSignIns
 from governance_console.retention import Retention
 from governance_console.sessions import Sessions
 from governance_console.settings import Settings
@@ -80,6 +88,10 @@ ROUTES: Final = (
     Route("GET", "/api/session", session.get, Access.PUBLIC),
     Route("POST", "/api/session", session.post, Access.PUBLIC),
     Route("DELETE", "/api/session", session.delete, Access.PUBLIC),
+    Route("GET", "/api/sessions", session.list_own, Access.READ),
+    Route("DELETE", "/api/sessions/{id}", session.end_own, Access.READ),
+    Route("GET", signin.LOGIN, signin.login, Access.PUBLIC),
+    Route("GET", signin.CALLBACK, signin.callback, Access.PUBLIC),
     Route("GET", "/api/openapi.json", status.openapi, Access.PUBLIC),
     Route("GET", "/healthz", status.healthz, Access.PUBLIC),
     Route("GET", "/readyz", status.readyz, Access.PUBLIC),
@@ -99,9 +111,10 @@ def create_app(settings: Settings, storage: Storage | None = None, bounds: Bound
     app[CROWD] = Crowd(bounds)
     app[ATTEMPTS] = Attempts(bounds, time.monotonic)
     app[METRICS] = Metrics()
-    app[TOKENS] = Tokens(settings.operator_token, settings.agent_tokens, settings.metrics_token)
-    app[SESSIONS] = Sessions()
     app[STORAGE] = storage or _storage_of(settings)
+    app[TOKENS] = _tokens_of(settings)
+    app[PEOPLE] = _people_of(settings)
+    app[SESSIONS] = Sessions(_entrances_of(app), app[STORAGE].sessions)
     app[ASSISTANT] = StubAssistant()
     app[PARSING] = asyncio.Semaphore(1)
     add_routes(app, ROUTES, Access.PUBLIC if settings.public_checkpoint else Access.WITNESS)
@@ -110,13 +123,27 @@ def create_app(settings: Settings, storage: Storage | None = None, bounds: Bound
         app.on_response_prepare.append(share)
     if settings.trusted_proxies:
         app.on_response_prepare.append(add_hsts)
-    app.cleanup_ctx.extend((_record, _erasing, _heartbeat))
+    app.cleanup_ctx.extend((_record, _sessions, _provider, _erasing, _heartbeat))
     app.on_shutdown.append(telemetry.close_all)
     return app
 
 
 def _storage_of(settings: Settings) -> Storage:
     return SqliteStorage(settings.database_path, settings.log_origin or None, lambda: secrets.token_hex(8))
+
+
+def _tokens_of(settings: Settings) -> Tokens:
+    return Tokens(settings.operator_token, settings.agent_tokens, settings.metrics_token, signin=settings.has_signin)
+
+
+def _people_of(settings: Settings) -> People:
+    return People(settings.oauth_operators, settings.oauth_viewers) if settings.has_signin else People((), ())
+
+
+def _entrances_of(app: web.Application) -> Entrances:
+    settings = app[SETTINGS]
+    provider = " ".join((settings.oauth_issuer, settings.oauth_client_id, settings.oauth_client_secret))
+    return Entrances(app[TOKENS], app[PEOPLE], provider)
 
 
 async def _record(app: web.Application) -> AsyncIterator[None]:
@@ -162,8 +189,33 @@ async def _erasing(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
+async def _sessions(app: web.Application) -> AsyncIterator[None]:
+    """Those of before, and what is saved of those of now."""
+    await app[SESSIONS].load()
+    async with in_background(app[SESSIONS].run(), "sessions are not saved"):
+        yield
+    await app[SESSIONS].save()
+
+
+async def _provider(app: web.Application) -> AsyncIterator[None]:
+    """The way to the sign-in provider, if there is one. It need not be up."""
+    settings = app[SETTINGS]
+    if not settings.has_signin:
+        yield
+        return
+    async with oidc.http_client() as http:
+        redirect_uri = settings.public_url + signin.CALLBACK
+        client = oidc.Client(
+            settings.oauth_issuer, settings.oauth_client_id, settings.oauth_client_secret, redirect_uri
+        )
+        app[PROVIDER] = oidc.RelyingParty(client, http)
+        app[PENDING] = PendingSignIns(time.monotonic)
+        yield
+
+
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """The one ticker."""
-    ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[AUDIT], app[METRICS])
+    over = partial(end_sockets, app, why="the session expired")
+    ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[METRICS], over)
     async with in_background(ticker.run(), "there are no heartbeats"):
         yield

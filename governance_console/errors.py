@@ -16,11 +16,16 @@
     │   └── Conflict            the same event, recorded earlier with other content
     ├── Denied                  who asks may not
     │   ├── Unauthenticated     no credential, or none that is valid
-    │   └── Forbidden           a valid one that may not, or a foreign Origin or Host
+    │   ├── Forbidden           a valid one that may not, or a foreign Origin or Host
+    │   └── NotVouched          the provider let nobody in, or does not vouch for who that is
     ├── TooSlow                 the body came too slowly, or stopped coming
     ├── Refused                 not now: there is too much of something; come again after so many seconds
     │   ├── TooMany             who asks has, or failed, too often
     │   └── Overloaded          the console has as much to do as it takes on
+    ├── SignInLost              what came back from the provider is not what this browser was sent there with
+    ├── ProviderFailed          what the sign-in provider said cannot be believed, or used
+    │   ├── UnknownKey          it is signed with a key that the provider has not published
+    │   └── ProviderAway        it does not answer, or says that it cannot now
     ├── SigningRefused          what was signed before and the record contradict each other
     ├── PositionLost            a watcher's cursor means nothing in this log
     ├── RecordUnreadable        this part of the record cannot be read; the rest of it may be
@@ -151,6 +156,26 @@ class TooMany(Refused):
 
 class Overloaded(Refused):
     """The console has as much to do as it takes on. Nothing of the request was done."""
+
+
+class NotVouched(Denied):
+    """The provider let nobody in, or does not vouch for the e-mail address of who came."""
+
+
+class SignInLost(ConsoleError):
+    """What came back from the provider was not begun in this browser, or too long ago, or is used up."""
+
+
+class ProviderFailed(ConsoleError):
+    """What the sign-in provider said cannot be believed, or used."""
+
+
+class UnknownKey(ProviderFailed):
+    """An ID token names a key that is not among the provider's: perhaps they were exchanged."""
+
+
+class ProviderAway(ProviderFailed):
+    """The provider does not answer, or says that it cannot now; token sign-in goes on."""
 
 
 class PositionLost(ConsoleError):

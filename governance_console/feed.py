@@ -164,6 +164,10 @@ class Feed:
             if watcher.credential == credential:
                 watcher.outlet.end(code, reason)
 
+    def is_watching(self, credential: str) -> bool:
+        """Whether a socket that was opened with this credential is open."""
+        return any(watcher.credential == credential for watcher in self._watchers)
+
     def end_all(self, code: int, reason: str) -> None:
         """Close every socket, and every one that still joins."""
         self._ended = code, reason

@@ -37,6 +37,12 @@ MAX_REASON_CHARS: Final = 1_000
 MAX_SMALL_BODY_BYTES: Final = 256 * 1024
 """A body that holds a question or a token: room for escapes, nothing more."""
 
+MAX_NEXT_CHARS: Final = 2000
+"""The path that a browser goes on to after signing in: it travels in a cookie meanwhile."""
+
+MAX_CODE_CHARS: Final = 4096
+"""A provider's authorization code: some put a whole token into it."""
+
 MAX_IDEMPOTENCY_KEY_CHARS: Final = 255
 
 MAX_FAULTS: Final = 100

@@ -21,6 +21,16 @@ PLANNED: Final = ("GPT_BASE_URL GPT_API_KEY GPT_MODEL").split()
 """Names that a later version knows. Set here they are refused: what is asked for and silently not there would
 be worse than none."""
 
+OPEN_DOMAINS: Final = frozenset(
+    f"*@{domain}"
+    for domain in (
+        *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "aol.com"),
+        *("icloud.com", "me.com", "mac.com", "proton.me", "protonmail.com", "gmx.com", "gmx.de", "gmx.net", "web.de"),
+        *("mail.com", "mail.ru", "yandex.com", "yandex.ru", "zoho.com", "qq.com", "163.com"),
+    )
+)
+"""Where anybody gets an address for the asking: hardly ever a list of one's own people."""
+
 _T = TypeVar("_T")
 
 
@@ -80,13 +90,26 @@ class Settings:
         return {one.name.upper(): _told(getattr(self, one.name), is_secret=not one.repr) for one in fields(self)}
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is set and has no effect yet, one sentence each."""
-        if self.oauth_client_id or self.oauth_client_secret:
-            what = "OAUTH_CLIENT_ID or OAUTH_CLIENT_SECRET is set"
-            return (f"{what}, but this version has no OpenID Connect sign-in yet: use OPERATOR_TOKEN",)
-        return ()
+    def has_signin(self) -> bool:
+        """Whether people sign in with an OpenID Connect provider."""
+        return bool(self.oauth_client_id)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is set and may not be meant, one sentence each."""
+        lists = {"OAUTH_OPERATORS": self.oauth_operators, "OAUTH_VIEWERS": self.oauth_viewers}
+        found = [
+            f"{name} has {one}: everybody can have an address there, so everybody is let in"
+            for name, listed in lists.items()
+            for one in listed
+            if one in OPEN_DOMAINS
+        ]
+        if self.has_signin and not values.is_private_way(self.public_url):
+            found.append("PUBLIC_URL is plain http: who is on the network can take over what people sign in to")
+        return tuple(found)
+
+
+_OR: Final = ", or OAUTH_CLIENT_ID for sign-in"
 
 DEFAULTS: Final = Settings()
 NAMES: Final = tuple(one.name.upper() for one in fields(Settings))
@@ -122,9 +145,9 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
         trusted_proxies=read("TRUSTED_PROXIES", values.each(values.network), ()),
         oauth_client_id=read("OAUTH_CLIENT_ID", str, ""),
         oauth_client_secret=read("OAUTH_CLIENT_SECRET", str, ""),
-        oauth_issuer=read("OAUTH_ISSUER", str, DEFAULTS.oauth_issuer),
-        oauth_operators=read("OAUTH_OPERATORS", values.each(str), ()),
-        oauth_viewers=read("OAUTH_VIEWERS", values.each(str), ()),
+        oauth_issuer=read("OAUTH_ISSUER", values.issuer, DEFAULTS.oauth_issuer),
+        oauth_operators=read("OAUTH_OPERATORS", values.people, ()),
+        oauth_viewers=read("OAUTH_VIEWERS", values.people, ()),
         log_origin=read("LOG_ORIGIN", values.log_origin, ""),
         log_key_file=read("LOG_KEY_FILE", values.file_name, DEFAULTS.log_key_file),
         checkpoint_interval_sec=read(
@@ -137,7 +160,9 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
         log_level=read("LOG_LEVEL", values.log_level, DEFAULTS.log_level),
     )
     # One that is malformed is told as that, and not once more as missing.
-    problems += _contradictions(settings, guarded=bool(given.get("OPERATOR_TOKEN", "").strip()))
+    asked = {name for name in NAMES if given.get(name, "").strip()}
+    problems += _contradictions(settings, guarded=bool(asked & {"OPERATOR_TOKEN", "OAUTH_CLIENT_ID"}))
+    problems += _of_signin(asked)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -213,17 +238,38 @@ def _unknown(name: str) -> str:
 def _contradictions(settings: Settings, *, guarded: bool) -> list[str]:
     found: list[str] = []
     if not settings.listen.is_loopback and not guarded:
-        found.append(f"LISTEN is {settings.listen}, which others can reach, and nothing guards it: set OPERATOR_TOKEN")
+        found.append(
+            f"LISTEN is {settings.listen}, which others can reach, and nothing guards it: set OPERATOR_TOKEN{_OR}"
+        )
     if (settings.public_url or settings.allowed_hosts) and not guarded:
-        found.append("PUBLIC_URL or ALLOWED_HOSTS invites others, and nothing guards the console: set OPERATOR_TOKEN")
+        what = "PUBLIC_URL or ALLOWED_HOSTS invites others, and nothing guards the console"
+        found.append(f"{what}: set OPERATOR_TOKEN{_OR}")
     if settings.trusted_proxies and not guarded:
-        found.append("TRUSTED_PROXIES brings others, and nothing guards the console: set OPERATOR_TOKEN")
+        found.append(f"TRUSTED_PROXIES brings others, and nothing guards the console: set OPERATOR_TOKEN{_OR}")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         found.append("TLS_CERT and TLS_KEY belong together: set both, or neither")
     if settings.agent_tokens and not guarded:
-        found.append("AGENT_TOKENS needs OPERATOR_TOKEN: without it everybody may do everything")
+        found.append("AGENT_TOKENS needs OPERATOR_TOKEN or sign-in: without either everybody may do everything")
     tokens = [settings.operator_token, settings.metrics_token, *settings.agent_tokens.values()]
     held = [token for token in tokens if token]
     if len(set(held)) != len(held):
         found.append("OPERATOR_TOKEN, METRICS_TOKEN and AGENT_TOKENS share a token: make each its own")
+    return found
+
+
+def _of_signin(asked: set[str]) -> list[str]:
+    """What keeps people from signing in with a provider, by the names that have a value."""
+    needed = {"OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"}
+    lists = {"OAUTH_OPERATORS", "OAUTH_VIEWERS"}
+    found: list[str] = []
+    if not asked & needed:
+        if asked & lists:
+            found.append("OAUTH_OPERATORS or OAUTH_VIEWERS is set without sign-in: set OAUTH_CLIENT_ID and its secret")
+        return found
+    if not needed <= asked:
+        found.append("OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET belong together: set both, or neither")
+    if not asked & lists:
+        found.append("OAUTH_CLIENT_ID is set and sign-in would let nobody in: set OAUTH_OPERATORS or OAUTH_VIEWERS")
+    if "PUBLIC_URL" not in asked:
+        found.append("OAUTH_CLIENT_ID needs PUBLIC_URL: the provider sends people back to PUBLIC_URL/auth/callback")
     return found

@@ -6,25 +6,33 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from governance_console.audit import SESSION_ENDED, Audit
-from governance_console.closes import CREDENTIAL_ENDED
 from governance_console.feed import Feed
 from governance_console.metrics import Metrics
-from governance_console.sessions import Sessions
+from governance_console.sessions import Session, Sessions
 
 SWEEP_SEC: Final = 1.0
 """How often expired sessions and stuck watchers are looked for, however rare heartbeats are."""
 
 
 class Ticker:
-    """A heartbeat every ``interval_sec``, a sweep every ``SWEEP_SEC``."""
+    """A heartbeat every ``interval_sec``, a sweep every ``SWEEP_SEC``.
 
-    def __init__(self, interval_sec: float, feed: Feed, sessions: Sessions, audit: Audit, metrics: Metrics) -> None:
+    ``over`` ends what belongs to a session that expired.
+    """
+
+    def __init__(
+        self,
+        interval_sec: float,
+        feed: Feed,
+        sessions: Sessions,
+        metrics: Metrics,
+        over: Callable[[Session], None],
+    ) -> None:
         self._interval_sec = interval_sec
         self._feed = feed
         self._sessions = sessions
-        self._audit = audit
         self._metrics = metrics
+        self._over = over
 
     async def run(self) -> None:
         """Tick until cancelled. A tick never waits for a disk or a watcher."""
@@ -47,8 +55,6 @@ class Ticker:
         self._feed.beat()
 
     def _sweep(self) -> None:
-        for session in self._sessions.expire():
-            self._feed.end(CREDENTIAL_ENDED, "the session expired", session.key)
-            told = {"session": session.name, "why": "expired"}
-            self._audit.note(session.principal.name, SESSION_ENDED, told)
+        for session in self._sessions.expire(self._feed.is_watching):
+            self._over(session)
         self._feed.cut_stuck(asyncio.get_running_loop().time())

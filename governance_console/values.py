@@ -14,6 +14,10 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _T = TypeVar("_T")
+MAX_EMAIL_CHARS: Final = 254
+"""RFC 5321, section 4.5.3.1.3, without the brackets of a path."""
+
+_PERSON: Final = re.compile(r"(?:\*|[A-Za-z0-9!#$%&'+/=?^_`{|}~.-]{1,64})@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 _AGENT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -150,6 +154,44 @@ def network(value: str) -> Network:
     if not found.prefixlen:
         raise ValueError(f"names {found}, which is everybody: name the proxies")
     return found
+
+
+def issuer(value: str) -> str:
+    """An OpenID Connect issuer (Discovery 1.0, section 3), as the provider spells it. Plain http on loopback only."""
+    try:
+        parts = urlsplit(value)
+        is_whole = (
+            bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment or "@" in parts.netloc)
+        )
+    except ValueError:
+        is_whole = False
+    if not is_whole or not is_private_way(value) or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("has to be an https:// URL without a query, such as https://accounts.google.com")
+    return value
+
+
+def is_private_way(url: str) -> bool:
+    """Whether what is sent there is for nobody else: over TLS, or on this machine."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and is_loopback_name(parts.hostname or ""))
+        )
+    except ValueError:
+        return False
+
+
+def people(value: str) -> tuple[str, ...]:
+    """``name@domain``, and ``*@domain`` for everybody there, parted by commas; in lower case."""
+    listed = [one.strip() for one in value.split(",") if one.strip()]
+    if not listed or not all(map(is_person, listed)):
+        raise ValueError("has to be e-mail addresses or *@domain, parted by commas")
+    return tuple(one.lower() for one in listed)
+
+
+def is_person(value: str) -> bool:
+    """Whether this is a plain e-mail address in ASCII (the dot-atom of RFC 5322), or ``*@domain``."""
+    return len(value) <= MAX_EMAIL_CHARS and _PERSON.fullmatch(value) is not None
 
 
 def host(value: str) -> str:

@@ -177,13 +177,14 @@ async def connected(url: str, connections: int = 100, tls: ssl.SSLContext | None
 
 @asynccontextmanager
 async def running(
-    settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS
+    settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS, port: int = 0
 ) -> AsyncIterator[Console]:
     """A console on a port of its own, stopped as SIGTERM stops it. ``storage`` is instead of what the settings say."""
-    runner = make_runner(replace(settings, listen=Listen("127.0.0.1", 0)), storage, bounds)
+    where = Listen("127.0.0.1", port)
+    runner = make_runner(replace(settings, listen=where), storage, bounds)
     await runner.setup()
     try:
-        url = await listen(runner, Listen("127.0.0.1", 0))
+        url = await listen(runner, where)
         async with aiohttp.ClientSession() as client:
             yield Console(url, client, runner)
     finally:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from governance_console.entries import Item, Page
 from governance_console.erasure import Erasure
 from governance_console.selection import EVERYTHING, Selection
+from governance_console.sessions import SessionStore
 from governance_console.storage import PAGE_BYTES, Erasable, Known, Log, NewItem, Source, Writing
 from governance_console.storage.sqlite import SqliteStorage
 from governance_console.tiles import Tile
@@ -35,6 +36,10 @@ class FaultyStorage:
         self.appends: list[int] = []
         self.go = asyncio.Event()
         self.go.set()
+
+    @property
+    def sessions(self) -> SessionStore:
+        return self._real.sessions
 
     async def open(self) -> Log:
         return await self._call("open", self._real.open)

@@ -17,6 +17,7 @@ from governance_console.access import OPERATOR, Access, Principal, Role, digest_
 from governance_console.api import SESSIONS
 from governance_console.api.routes import Route, add_routes
 from governance_console.limits import Bounds
+from governance_console.sessions import LIFETIME
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import Answer, Console, running
@@ -69,6 +70,10 @@ MATRIX = {
     "/api/log/tile/{level}/{number}": {"GET": READ, "HEAD": READ},
     "/api/sources": {"GET": READ, "HEAD": READ},
     "/api/session": {"GET": OPEN, "HEAD": OPEN, "POST": OPEN, "DELETE": OPEN},
+    "/api/sessions": {"GET": READ, "HEAD": READ},
+    "/api/sessions/{id}": {"DELETE": READ},
+    "/auth/login": {"GET": OPEN, "HEAD": OPEN},
+    "/auth/callback": {"GET": OPEN, "HEAD": OPEN},
     "/api/openapi.json": {"GET": OPEN, "HEAD": OPEN},
     "/healthz": {"GET": OPEN, "HEAD": OPEN},
     "/readyz": {"GET": OPEN, "HEAD": OPEN},
@@ -80,6 +85,9 @@ GRANTED = {
     ("POST", "/api/events"): 201,
     ("DELETE", "/api/session"): 204,
     ("DELETE", "/api/events/{seq}/data"): 415,  # no reason is sent
+    ("DELETE", "/api/sessions/{id}"): 404,
+    # There is no provider here: test_signin.py has one.
+    **{(method, f"/auth/{name}"): 404 for method in ("GET", "HEAD") for name in ("login", "callback")},
     # Nothing is signed yet.
     **{(method, "/api/events/{seq}/proof"): 409 for method in ("GET", "HEAD")},
     **{(method, "/api/log/checkpoint"): 404 for method in ("GET", "HEAD")},
@@ -91,7 +99,7 @@ UNBOUNDED = Bounds(failed_signins=10**6, all_failed_signins=10**6)
 """As many wrong tokens as the matrix has are answered 429 else."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-PLACES = {"{seq}": "0", "{level}": "0", "{number}": "000.p/1", "{path}": ""}
+PLACES = {"{seq}": "0", "{level}": "0", "{number}": "000.p/1", "{path}": "", "{id}": "0"}
 BODIES = {"/api/gpt/query": {"query": "hello"}, "/api/events": LENIENT, "/api/session": {"token": TOKEN}}
 VIEWER = Principal("viewer:ann@example.net", Role.VIEWER)
 
@@ -99,8 +107,8 @@ VIEWER = Principal("viewer:ann@example.net", Role.VIEWER)
 def signed_in(console: Console, principal: Principal, *, lasts: timedelta = timedelta(hours=1)) -> str:
     """The secret of a new session."""
     sessions = console.app[SESSIONS]
-    secret, session, _ = sessions.begin(principal)
-    sessions._open[session.key] = replace(session, expires=datetime.now(UTC) + lasts)
+    secret, session, _ = sessions.begin(principal, "a browser")
+    sessions._open[session.key] = replace(session, began=datetime.now(UTC) + lasts - LIFETIME)
     return secret
 
 

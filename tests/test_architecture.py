@@ -14,10 +14,10 @@ PACKAGE = ROOT / "governance_console"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 PURE = """
-access attempts attributes backoff categories checkpoint closes columns continuity crowd display edge entries
-erasure errors events evidence exported findings frames inflate jsontext lenient limits lines merkle notes
-prooffile proving recording rhythm ring selection settling storedtree tiles times typed verify verifyblock
-verifytree vouching
+access attempts attributes backoff browsers categories checkpoint closes columns continuity crowd display edge
+entries erasure errors events evidence exported findings frames idtoken inflate jsontext lenient limits lines
+merkle notes pending prooffile proving recording rhythm ring selection settling storedtree tiles times typed
+verify verifyblock verifytree vouching
 """.split()
 IO = {"asyncio", "threading", "socket", "pathlib", "io", "apsw", "aiohttp", "logging", "concurrent", "subprocess"}
 
@@ -29,9 +29,9 @@ LAYERS = (
     ("lifetime",),
     ("ticker", "signer", "retention"),
     ("audit", "erasing"),
-    ("journal", "assistant", "sessions", "logs", "background"),
-    ("recording",),
-    ("settling", "feed", "watching", "storage", "metrics", "settings", "tls", "openapi", "keyfile"),
+    ("journal", "assistant", "logs", "background", "oidc"),
+    ("recording", "idtoken", "pending"),
+    ("settling", "feed", "watching", "storage", "sessions", "metrics", "settings", "tls", "openapi", "keyfile"),
     ("exported",),
     ("verify",),
     ("verifytree", "verifyblock", "storedtree"),
@@ -50,6 +50,7 @@ LAYERS = (
     ("categories", "times"),
     (
         "errors",
+        "browsers",
         "latencies",
         "limits",
         "closes",
@@ -140,7 +141,19 @@ def test_feed_and_storage_do_not_know_each_other() -> None:
 
 
 def test_handler_modules_do_not_import_each_other() -> None:
-    handlers = {"erasing", "events", "gpt", "history", "log", "session", "site", "sources", "status", "telemetry"}
+    handlers = {
+        "erasing",
+        "events",
+        "gpt",
+        "history",
+        "log",
+        "session",
+        "signin",
+        "site",
+        "sources",
+        "status",
+        "telemetry",
+    }
     for handler in handlers:
         rooms = {room.split(".")[1] for room in ours(PACKAGE / "api" / f"{handler}.py") if room.startswith("api.")}
         assert not rooms & (handlers - {handler}), handler

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from governance_console.background import in_background
 from governance_console.categories import OWN_TYPES, category_of, severity_of
 from governance_console.errors import RecordUnavailable, StorageFull
 from governance_console.limits import MAX_NOTES, MAX_REFUSALS_NOTED
+from governance_console.sessions import LIFETIME
 from governance_console.settings import NAMES, Settings
 from tests.conftest import TOKEN
 from tests.console import Client, Console, connected, running
@@ -157,10 +157,10 @@ async def test_a_session_that_expires_is_told(guarding: Settings) -> None:
         await sign_in(console)
         sessions = console.app[SESSIONS]
         (session,) = sessions._open.values()
-        sessions._open[session.key] = replace(session, expires=datetime.now(UTC))
+        sessions._open[session.key] = replace(session, began=session.began - LIFETIME)
         entries = await own(console, 2)
     assert told(entries)[1] == ("operator", SESSION_ENDED)
-    assert entries[1]["data"] == {"session": session.name, "why": "expired"}
+    assert entries[1]["data"] == {"session": session.name, "why": "the session expired"}
 
 
 async def test_an_export_is_told_and_a_page_is_not(guarded: Console) -> None:

@@ -30,7 +30,11 @@ SETTINGS = {
     "OPERATOR_TOKEN": OPERATOR,
     "AGENT_TOKENS": f"planner={AGENT}",
     "METRICS_TOKEN": METRICS,
+    "PUBLIC_URL": "http://127.0.0.1:1",
+    "OAUTH_CLIENT_ID": "console",
     "OAUTH_CLIENT_SECRET": OAUTH,
+    "OAUTH_ISSUER": "http://127.0.0.1:1",
+    "OAUTH_OPERATORS": "ada@example.net",
     "LOG_LEVEL": "debug",
 }
 TOLD = "canary-that-has-to-be-found"

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from governance_console.access import Access, Tokens
-from governance_console.api import CROWD, METRICS, SESSIONS, SETTINGS, TOKENS
+from governance_console.api import CROWD, METRICS, SETTINGS, TOKENS
 from governance_console.api.headers import add_headers
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
@@ -20,7 +20,6 @@ from governance_console.crowd import Crowd
 from governance_console.limits import DEFAULT_BOUNDS
 from governance_console.logs import LogfmtFormatter, WithoutRequestText
 from governance_console.metrics import Metrics
-from governance_console.sessions import Sessions
 from governance_console.settings import Settings
 from tests.console import Client, Console
 from tests.test_ingest import JSON, problem
@@ -34,7 +33,7 @@ async def _fails(request: web.Request) -> web.Response:
 async def failing() -> AsyncIterator[Client]:
     """A server whose one handler fails in a way that nobody foresaw."""
     app = web.Application(middlewares=MIDDLEWARES)
-    app[SETTINGS], app[METRICS], app[SESSIONS], app[TOKENS] = Settings(), Metrics(), Sessions(), Tokens("", {}, "")
+    app[SETTINGS], app[METRICS], app[TOKENS] = Settings(), Metrics(), Tokens("", {}, "")
     app[CROWD] = Crowd(DEFAULT_BOUNDS)
     add_routes(app, [Route("GET", "/fails", _fails, Access.PUBLIC)])
     app.on_response_prepare.append(add_headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 
 import aiohttp
@@ -12,7 +11,7 @@ import pytest
 
 from governance_console.access import OPERATOR
 from governance_console.api import SESSIONS
-from governance_console.sessions import LIFETIME, MAX_SESSIONS, Sessions
+from governance_console.sessions import LIFETIME, MAX_SESSIONS
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import Answer, Console, running
@@ -43,6 +42,7 @@ async def test_the_session_says_who_one_is(guarded: Console) -> None:
         "principal": None,
         "role": None,
         "signin": ["token"],
+        "provider": None,
         "expires": None,
         "version": "0.1.0",
     }
@@ -131,7 +131,8 @@ async def test_signing_out_ends_the_session_and_its_sockets_and_no_others(guarde
         problem(await guarded.get("/api/events", headers=mine), 401)
         await guarded.record(LENIENT, token=TOKEN)
         for stream in (staying, with_token):
-            assert (await stream.entry())["next"] == 1
+            while (await stream.entry())["entry"]["event"]["source"] == "console":
+                pass  # what the console says itself of who comes and goes
 
 
 async def test_signing_in_again_ends_the_session_before(guarded: Console) -> None:
@@ -145,36 +146,12 @@ async def test_signing_out_without_a_session_is_harmless(guarded: Console) -> No
     assert (await guarded.request("DELETE", "/api/session")).status == 204
 
 
-def test_a_session_expires_and_only_its_hash_is_kept() -> None:
-    time = datetime(2026, 11, 22, tzinfo=UTC)
-    sessions = Sessions(lambda: time)
-    secret, session, _ = sessions.begin(OPERATOR)
-    assert sessions.find(secret) == session
-    assert secret not in repr(vars(sessions))
-    assert sessions.expire() == []
-    time += LIFETIME - timedelta(seconds=1)
-    assert sessions.find(secret) == session
-    time += timedelta(seconds=1)
-    assert sessions.find(secret) is None
-    assert sessions.expire() == [session]
-
-
-def test_sessions_are_bounded_and_the_oldest_goes() -> None:
-    sessions = Sessions()
-    first, oldest, _ = sessions.begin(OPERATOR)
-    second, _, _ = sessions.begin(OPERATOR)
-    evicted = [sessions.begin(OPERATOR)[2] for _ in range(MAX_SESSIONS - 1)]
-    assert evicted == [None] * (MAX_SESSIONS - 2) + [oldest]
-    assert sessions.find(first) is None
-    assert sessions.find(second) is not None
-
-
 async def test_the_stream_of_a_session_that_had_to_go_is_closed(guarded: Console) -> None:
     headers = await sign_in(guarded)
     async with await guarded.watch(headers=headers) as stream:
         await stream.message()
         for _ in range(MAX_SESSIONS - 1):
-            guarded.app[SESSIONS].begin(OPERATOR)
+            guarded.app[SESSIONS].begin(OPERATOR, "a browser")
         await sign_in(guarded)
         assert await stream.close_code() == (4401, "too many sessions")
 
@@ -186,6 +163,6 @@ async def test_the_stream_of_an_expired_session_is_closed_by_the_ticker(settings
         async with await console.watch(headers=headers) as stream:
             await stream.message()
             (session,) = sessions._open.values()
-            sessions._open[session.key] = replace(session, expires=datetime.now(UTC))
+            sessions._open[session.key] = replace(session, began=session.began - LIFETIME)
             assert await stream.close_code() == (4401, "the session expired")
         problem(await console.get("/api/events", headers=headers), 401)

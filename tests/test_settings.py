@@ -125,6 +125,11 @@ def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
         ("ALLOWED_HOSTS", "a.example:80", "without ports"),
         ("ALLOWED_HOSTS", "a.example", "set OPERATOR_TOKEN"),
         ("PUBLIC_URL", "https://console.example.net", "set OPERATOR_TOKEN"),
+        ("OAUTH_ISSUER", "http://accounts.google.com", "https://"),
+        ("OAUTH_ISSUER", "accounts.google.com", "https://"),
+        ("OAUTH_ISSUER", "https://issuer.example/?a=b", "https://"),
+        ("OAUTH_ISSUER", "https://issuer.example:port", "https://"),
+        ("OAUTH_VIEWERS", "ada@example.net", "without sign-in"),
         ("LOG_ORIGIN", "has space", "LOG_ORIGIN"),
         ("LOG_ORIGIN", "has+plus", "LOG_ORIGIN"),
         ("LOG_KEY_FILE", "/", "name a file"),
@@ -144,6 +149,56 @@ def test_a_wrong_value_is_told_by_name_and_without_secrets(name: str, value: str
     assert name in problem
     assert says in problem
     assert "s3cret" not in problem
+
+
+NO_PEOPLE = (
+    *("ada", "ada@example.net,*", "*@*", "a*@example.net", "@example.net", "ada@", "ada@example..net", ","),
+    *("Ada Lovelace <ada@example.net>", "ada@example.net bob@example.net", "\u212aay@example.net"),
+    "a" * 250 + "@example.net",
+)
+SIGNIN = {
+    "PUBLIC_URL": "https://console.example.net",
+    "OAUTH_CLIENT_ID": "id",
+    "OAUTH_CLIENT_SECRET": "s3cret",
+    "OAUTH_OPERATORS": "ada@example.net",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"OAUTH_CLIENT_ID": ""}, "belong together"),
+        ({"OAUTH_CLIENT_SECRET": ""}, "belong together"),
+        ({"OAUTH_OPERATORS": ""}, "would let nobody in"),
+        *(({"OAUTH_OPERATORS": wrong}, "OAUTH_OPERATORS has to be e-mail addresses") for wrong in NO_PEOPLE),
+        ({"PUBLIC_URL": ""}, "needs PUBLIC_URL"),
+        ({"PUBLIC_URL": "console.example.net"}, "https://"),
+    ],
+)
+def test_sign_in_that_could_not_work_is_refused(changed: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as caught:
+        load({"OPERATOR_TOKEN": "t", **SIGNIN, **changed})
+    assert len(caught.value.problems) == 1
+    assert "s3cret" not in str(caught.value)
+
+
+def test_sign_in_guards_a_console_as_a_token_does() -> None:
+    settings = load({**SIGNIN, "LISTEN": "0.0.0.0:8080", "AGENT_TOKENS": "a=b", "ALLOWED_HOSTS": "c.example"})
+    assert settings.has_signin
+    assert settings.warnings == ()
+    assert "s3cret" not in repr(settings)
+    assert load({**SIGNIN, "OAUTH_OPERATORS": "", "OAUTH_VIEWERS": "*@Example.NET"}).oauth_viewers == ("*@example.net",)
+    assert (
+        load({**SIGNIN, "OAUTH_ISSUER": "http://localhost:9000/realm/"}).oauth_issuer == "http://localhost:9000/realm/"
+    )
+
+
+def test_what_lets_everybody_in_is_warned_of() -> None:
+    (warning,) = load({**SIGNIN, "OAUTH_OPERATORS": "*@GMail.com, ada@gmail.com"}).warnings
+    assert "OAUTH_OPERATORS has *@gmail.com" in warning
+    (warning,) = load({**SIGNIN, "PUBLIC_URL": "http://console.example.net"}).warnings
+    assert "plain http" in warning
+    assert load({**SIGNIN, "PUBLIC_URL": "http://localhost:8080"}).warnings == ()
 
 
 def test_all_problems_are_told_together(tmp_path: Path) -> None:

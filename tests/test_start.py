@@ -21,6 +21,7 @@ from governance_console.settings import PLANNED, load
 from governance_console.storage.sqlite_schema import VERSION
 from tests.process import RUN, ConsoleProcess, Ended, clean_environment, run_to_end, said
 
+OR = ", or OAUTH_CLIENT_ID for sign-in"
 OPERATOR = "operator-secret-4f9a"
 AGENT = "agent-secret-77c1"
 METRICS = "metrics-secret-d2e8"
@@ -81,7 +82,7 @@ def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, where: str, says
 @pytest.mark.parametrize("where", ["0.0.0.0:8080", "[::]:8080"])
 def test_an_address_that_others_can_reach_wants_a_token(tmp_path: Path, where: str) -> None:
     said = sentence(run_to_end(tmp_path, "--listen", where))
-    assert said == f"LISTEN is {where}, which others can reach, and nothing guards it: set OPERATOR_TOKEN"
+    assert said == f"LISTEN is {where}, which others can reach, and nothing guards it: set OPERATOR_TOKEN{OR}"
     assert not (tmp_path / "data").exists()
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp.web import AppKey, RequestKey
 
-from governance_console.access import Principal, Tokens
+from governance_console.access import People, Principal, Tokens
 from governance_console.assistant import Assistant
 from governance_console.attempts import Attempts
 from governance_console.audit import Audit
@@ -15,6 +15,8 @@ from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.limits import Bounds
 from governance_console.metrics import Metrics
+from governance_console.oidc import RelyingParty
+from governance_console.pending import PendingSignIns
 from governance_console.sessions import Session, Sessions
 from governance_console.settings import Settings
 from governance_console.signer import LogSigner
@@ -34,6 +36,12 @@ AUDIT: Final = AppKey("audit", Audit)
 ERASER: Final = AppKey("eraser", Eraser)
 SIGNER: Final = AppKey("signer", LogSigner)
 ASSISTANT: Final[AppKey[Assistant]] = AppKey("assistant", Assistant)
+
+PEOPLE: Final = AppKey("people", People)
+PROVIDER: Final = AppKey("provider", RelyingParty)
+"""Absent where there is no sign-in with a provider."""
+
+PENDING: Final = AppKey("pending", PendingSignIns)
 
 PARSING: Final = AppKey("parsing", Semaphore)
 """One large body at a time is parsed: beside each other they would only take the interpreter from the event loop."""

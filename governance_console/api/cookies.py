@@ -1,4 +1,4 @@
-"""The session cookie's name and attributes (RFC 6265bis)."""
+"""The names and attributes of our cookies (RFC 6265bis)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from aiohttp import web
 
 from governance_console.api.clients import is_https
 from governance_console.api.sites import host_of
-from governance_console.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCookie:
+class Cookie:
     """How the cookie is called and whether only TLS may carry it."""
 
     name: str
@@ -29,9 +28,19 @@ class SessionCookie:
         response.del_cookie(self.name, path="/", httponly=True, samesite="Lax", secure=self.secure)
 
 
-def session_cookie(settings: Settings, request: web.Request) -> SessionCookie:
+def session_cookie(request: web.Request) -> Cookie:
+    """What says which session a browser has."""
+    return _named("session", request)
+
+
+def signin_cookie(request: web.Request) -> Cookie:
+    """What says which sign-in a browser has begun at the provider."""
+    return _named("signin", request)
+
+
+def _named(name: str, request: web.Request) -> Cookie:
     """``__Host-`` over TLS. Over plain http the port is in the name, for cookies ignore ports and two
     consoles on one host would sign each other out."""
     if is_https(request):
-        return SessionCookie("__Host-session", secure=True)
-    return SessionCookie(f"session_{host_of(request).port}", secure=False)
+        return Cookie(f"__Host-{name}", secure=True)
+    return Cookie(f"{name}_{host_of(request).port}", secure=False)

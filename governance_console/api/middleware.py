@@ -86,7 +86,7 @@ def check_access(request: web.Request, access: Access) -> None:
     if access is not Access.PUBLIC and not principal.may(access):
         if principal is NOBODY:
             raise Unauthenticated("sign in, or send the token as Authorization: Bearer")
-        raise Forbidden(f"{principal.name} may only append events")
+        raise Forbidden(principal.lacking)
 
 
 def _observe(request: web.Request, route: str, status: int, seconds: float) -> None:
@@ -124,7 +124,7 @@ def _explained(request: web.Request, error: Exception) -> web.Response:
 
 def _principal(request: web.Request, access: Access) -> Principal:
     tokens = request.app[TOKENS]
-    if not tokens.are_set:
+    if tokens.open_to_all:
         return ANONYMOUS
     token = _bearer(request)
     if token is not None:
@@ -135,7 +135,7 @@ def _principal(request: web.Request, access: Access) -> Principal:
             if access is not Access.PUBLIC or isinstance(refused, TooMany):
                 raise refused
         return principal or NOBODY
-    cookie = request.cookies.get(session_cookie(request.app[SETTINGS], request).name)
+    cookie = request.cookies.get(session_cookie(request).name)
     session = None if cookie is None else request.app[SESSIONS].find(cookie)
     if session is None:
         return NOBODY

@@ -1,25 +1,27 @@
-"""``/api/session``: who one is, sign in with the operator token, sign out."""
+"""``/api/session``: who one is, sign in with the operator token, sign out. ``/api/sessions``: one's browsers."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 from governance_console import __version__
-from governance_console.access import Principal, Role
-from governance_console.api import AUDIT, FEED, PRINCIPAL, SESSION, SESSIONS, SETTINGS, TOKENS
+from governance_console.access import OPERATOR, Principal, Role
+from governance_console.api import PRINCIPAL, PROVIDER, SESSION, SESSIONS, TOKENS
 from governance_console.api.answers import json_answer
 from governance_console.api.bodies import read_object
-from governance_console.api.clients import client_of
 from governance_console.api.cookies import session_cookie
+from governance_console.api.doorway import give_cookie, let_in, let_out, note_refused, turn_away
 from governance_console.api.guesses import refusal
-from governance_console.audit import CONSOLE, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED
-from governance_console.closes import CREDENTIAL_ENDED
-from governance_console.errors import Forbidden, Unacceptable, Unauthenticated
-from governance_console.sessions import LIFETIME, Session
+from governance_console.errors import Forbidden, ProviderFailed, Unacceptable, Unauthenticated
+from governance_console.sessions import Session
 from governance_console.times import text_of
+
+WAY_OUT_SEC: Final = 2.0
+"""How long signing out waits to learn where the provider's own sign-out is."""
 
 
 async def get(request: web.Request) -> web.Response:
@@ -29,56 +31,67 @@ async def get(request: web.Request) -> web.Response:
 
 async def post(request: web.Request) -> web.Response:
     """Exchange a token for a session cookie, so that a browser can open the stream."""
-    tokens, sessions = request.app[TOKENS], request.app[SESSIONS]
+    tokens = request.app[TOKENS]
     token = await _token(request)
-    if not tokens.are_set:
+    if tokens.open_to_all:
         raise Unacceptable("this console has no tokens: everybody on this machine is let in already")
     principal = tokens.principal(token)
     if principal is None:
         refused = refusal(request, "this token is not valid here")
         if isinstance(refused, Unauthenticated):
             # Guesses beyond the bound are answered, and do not fill the record.
-            _refused(request, "the token is not valid")
+            note_refused(request, "token", "the token is not valid")
         raise refused
     if principal.role is Role.AGENT:
-        _refused(request, f"the token of {principal.name}")
+        turn_away(request, "token", f"the token of {principal.name}")
         raise Forbidden("an agent's token may only append events; sign in with the operator token")
-    earlier = request.get(SESSION)
-    if earlier is not None:
-        _end(request, earlier, "signed in again")
-    secret, session, evicted = sessions.begin(principal)
-    if evicted is not None:
-        request.app[FEED].end(CREDENTIAL_ENDED, "too many sessions", evicted.key)
-        _note_end(request, evicted, "too many sessions")
-    begun = {"by": "token", "session": session.name, "expires": text_of(session.expires)}
-    request.app[AUDIT].note(principal.name, SESSION_BEGAN, {**begun, "from": client_of(request).address})
+    session, secret = await let_in(request, principal, "token")
     response = _told(request, principal, session)
-    session_cookie(request.app[SETTINGS], request).set(response, secret, int(LIFETIME.total_seconds()))
+    give_cookie(request, response, secret)
     return response
 
 
 async def delete(request: web.Request) -> web.Response:
     """Sign out: the session ends, and so do its sockets. Harmless without one."""
     session = request.get(SESSION)
+    way_out = None
     if session is not None:
-        _end(request, session, "signed out")
-    response = web.Response(status=204)
-    session_cookie(request.app[SETTINGS], request).clear(response)
+        await let_out(request, session, "signed out")
+        way_out = await _way_out(request, session)
+    if way_out is None:
+        response = web.Response(status=204)
+    else:
+        response = json_answer(msgspec.json.encode({"continue": way_out}))
+    session_cookie(request).clear(response)
     return response
 
 
-def _end(request: web.Request, session: Session, why: str) -> None:
-    request.app[SESSIONS].end(session.key)
-    request.app[FEED].end(CREDENTIAL_ENDED, "signed out", session.key)
-    _note_end(request, session, why)
+async def list_own(request: web.Request) -> web.Response:
+    """The sessions of who asks, the newest first."""
+    current = request.get(SESSION)
+    listed = [
+        {
+            "id": one.key,
+            "principal": one.principal.name,
+            "began": text_of(one.began),
+            "seen": text_of(one.seen),
+            "expires": text_of(one.expires),
+            "browser": one.browser,
+            "current": current is not None and current.key == one.key,
+        }
+        for one in request.app[SESSIONS].of(request[PRINCIPAL])
+    ]
+    return json_answer(msgspec.json.encode({"sessions": listed}))
 
 
-def _note_end(request: web.Request, session: Session, why: str) -> None:
-    request.app[AUDIT].note(session.principal.name, SESSION_ENDED, {"session": session.name, "why": why})
-
-
-def _refused(request: web.Request, why: str) -> None:
-    request.app[AUDIT].note(CONSOLE, SESSION_REFUSED, {"by": "token", "why": why, "from": client_of(request).address})
+async def end_own(request: web.Request) -> web.Response:
+    """End one of one's own sessions, wherever that browser is. Its streams end within a second."""
+    key = request.match_info["id"]
+    session = next((one for one in request.app[SESSIONS].of(request[PRINCIPAL]) if one.key == key), None)
+    if session is None:
+        raise web.HTTPNotFound(text="you have no such session")
+    await let_out(request, session, "the session was ended")
+    return web.Response(status=204)
 
 
 async def _token(request: web.Request) -> str:
@@ -88,12 +101,26 @@ async def _token(request: web.Request) -> str:
     return token
 
 
+async def _way_out(request: web.Request, session: Session) -> str | None:
+    """Where who came in by the provider goes on to, to be signed out there too."""
+    provider = request.app.get(PROVIDER)
+    if provider is None or session.principal == OPERATOR:
+        return None
+    try:
+        async with asyncio.timeout(WAY_OUT_SEC):
+            return await provider.way_out()
+    except (ProviderFailed, TimeoutError):
+        return None  # here one is signed out in any case
+
+
 def _told(request: web.Request, principal: Principal, session: Session | None) -> web.Response:
     known = principal.role is not Role.NOBODY
+    provider = request.app.get(PROVIDER)
     document: dict[str, Any] = {
         "principal": principal.name if known else None,
         "role": principal.role.value if known else None,
-        "signin": ["token"] if request.app[TOKENS].are_set else [],
+        "signin": ["token"] * request.app[TOKENS].sign_in + ["openid"] * (provider is not None),
+        "provider": {"name": provider.name, "url": "/auth/login"} if provider is not None else None,
         "expires": text_of(session.expires) if session else None,
         "version": __version__,
     }

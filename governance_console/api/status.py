@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from governance_console.api import JOURNAL, METRICS, SETTINGS, SIGNER
+from governance_console.api import JOURNAL, METRICS, SIGNER
 from governance_console.api.answers import json_answer
 from governance_console.api.cookies import session_cookie
 from governance_console.errors import RecordUnavailable
@@ -35,7 +35,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def openapi(request: web.Request) -> web.Response:
     """The API, described."""
-    cookie = session_cookie(request.app[SETTINGS], request)
+    cookie = session_cookie(request)
     return json_answer(msgspec.json.encode(document(cookie.name)))
 
 

@@ -25,6 +25,7 @@ from governance_console.openapi.parts import (
     whole,
 )
 from governance_console.openapi.proofs import proof_paths
+from governance_console.openapi.signins import signin_paths
 
 
 def paths() -> dict[str, Any]:
@@ -154,9 +155,16 @@ def paths() -> dict[str, Any]:
             "delete": {
                 **open_to_all,
                 "summary": "Sign out, and end the session's streams",
-                "responses": {"204": {"description": "Signed out."}, **problems(400, 403, 503)},
+                "responses": {
+                    "204": {"description": "Signed out."},
+                    "200": answer(
+                        "Signed out here; the browser goes on to the provider's sign-out.", json_of(ref("Continue"))
+                    ),
+                    **problems(400, 403, 503),
+                },
             },
         },
+        **signin_paths(),
         "/api/openapi.json": {"get": plain("This document", "The document.", {"type": "object"})},
         "/healthz": {"get": plain("Alive", "The event loop answers.", ref("Status"))},
         "/readyz": {"get": plain("Ready", "The record can be written.", ref("Status"), 503)},

@@ -39,6 +39,13 @@ def schemas() -> dict[str, Any]:
         "usual_gap_sec": {"anyOf": [seconds, {"type": "null"}]},
         "quiet": {"type": "boolean"},
     }
+    own_session = {
+        "id": text,
+        "principal": text,
+        **dict.fromkeys(("began", "seen", "expires"), moment),
+        "browser": text,
+        "current": {"type": "boolean"},
+    }
     nullable_number = {"anyOf": [whole(), {"type": "null"}]}
     nullable_text = {"type": ["string", "null"]}
     return {
@@ -116,11 +123,14 @@ def schemas() -> dict[str, Any]:
             {
                 "principal": nullable_text,
                 "role": {"enum": ["operator", "viewer", "agent", None]},
-                "signin": {"type": "array", "items": {"enum": ["token"]}},
+                "signin": {"type": "array", "items": {"enum": ["token", "openid"]}},
+                "provider": {"anyOf": [object_with({"name": text, "url": text}), {"type": "null"}]},
                 "expires": nullable_text,
                 "version": text,
             }
         ),
+        "Continue": object_with({"continue": {"type": "string", "format": "uri"}}),
+        "Sessions": object_with({"sessions": {"type": "array", "items": object_with(own_session)}}),
         "Status": object_with({"status": {"enum": ["alive", "ready"]}}),
         "Problem": {
             "type": "object",

@@ -12,6 +12,7 @@ from governance_console.edge import Edge
 from governance_console.entries import Item, Page
 from governance_console.erasure import Erasure
 from governance_console.selection import EVERYTHING, Selection, Shown
+from governance_console.sessions import SessionStore
 from governance_console.tiles import Tile
 
 PAGE_BYTES: Final = 8 * 1024 * 1024
@@ -112,6 +113,10 @@ class Storage(Protocol):
     read raises RecordUnreadable where what it wants cannot be read, and RecordUnavailable where another program is
     in its way.
     """
+
+    @property
+    def sessions(self) -> SessionStore:
+        """Where browser sessions are kept: in the same place, and nothing of the log. For use while it is open."""
 
     async def open(self) -> Log:
         """Open the log, or make it. Raises CannotStart with a sentence for the person at the terminal."""

@@ -38,6 +38,7 @@ from governance_console.storage import (
 from governance_console.storage.sqlite_file import WAL_PAGES, SqliteFile
 from governance_console.storage.sqlite_read import COLUMNS, PAGE_SEC, Most, item_of
 from governance_console.storage.sqlite_rows import column
+from governance_console.storage.sqlite_sessions import SqliteSessions
 from governance_console.storage.worker import Worker
 from governance_console.tiles import Tile
 
@@ -69,7 +70,13 @@ class SqliteStorage:
         self._writer_thread = Worker("record-writer")
         self._reader_threads = ThreadPoolExecutor(READERS, thread_name_prefix="record-reader")
         self._writer: apsw.Connection | None = None
+        self._failed: StorageFailed | None = None
+        self._failed_beside: StorageFailed | None = None
         self._readers: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
+
+    @property
+    def sessions(self) -> SqliteSessions:
+        return SqliteSessions(self._write_beside, self._read)
 
     async def open(self) -> Log:
         try:
@@ -142,26 +149,40 @@ class SqliteStorage:
         self._writer = None
         self._file.close()
 
-    async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
+    async def _write(self, work: Callable[[apsw.Connection], _T], *, beside: bool = False) -> _T:
         """Do the work in one transaction, and in one visit to the writer's thread."""
 
         def transacted(writer: apsw.Connection) -> _T:
             with _transaction(writer):
                 return work(writer)
 
-        return await self._visit(transacted)
+        return await self._visit(transacted, beside=beside)
 
-    async def _visit(self, work: Callable[[apsw.Connection], _T]) -> _T:
+    async def _visit(self, work: Callable[[apsw.Connection], _T], *, beside: bool = False) -> _T:
+        """One visit to the writer's thread. ``beside`` is for what is no part of the log: when that fails, who appends
+        learns it by the next append; and it stops once anything has failed.
+        """
+
         def run() -> _T:
             assert self._writer is not None, "open() comes first"
-            with sqlite_errors.writing(self._writer):
-                done = work(self._writer)
-            # Whatever was written or found is about to be acknowledged. A crash before this line loses nothing
-            # that anybody was told of.
-            self._file.check_in_place()
+            if self._failed_beside is not None or (beside and self._failed is not None):
+                raise StorageFailed(str(self._failed))
+            try:
+                with sqlite_errors.writing(self._writer):
+                    done = work(self._writer)
+                # Whatever was written or found is about to be acknowledged. A crash before this line loses nothing
+                # that anybody was told of.
+                self._file.check_in_place()
+            except StorageFailed as error:
+                self._failed = error
+                self._failed_beside = error if beside else None
+                raise
             return done
 
         return await self._writer_thread.do(run)
+
+    async def _write_beside(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        return await self._write(work, beside=True)
 
     async def _read(self, work: Callable[[apsw.Connection], _T]) -> _T:
         def run() -> _T:

@@ -50,11 +50,12 @@ CREATE TABLE erasures (id INTEGER PRIMARY KEY, erased_by TEXT NOT NULL, at TEXT 
 """
 
 SESSIONS: Final = """
--- Browsers that are signed in. id is the SHA-256 of what their cookie has; times are RFC 3339, UTC.
+-- Browsers that are signed in. id is the SHA-256 of what their cookie has, bound an HMAC of that and the rest, by what
+-- one signed in with. Times are RFC 3339, UTC.
 CREATE TABLE sessions (
     id BLOB PRIMARY KEY,
     principal TEXT NOT NULL,
-    role TEXT NOT NULL,
+    bound BLOB NOT NULL,
     began TEXT NOT NULL,
     seen TEXT NOT NULL,
     browser TEXT NOT NULL

@@ -1,0 +1,149 @@
+"""``/auth/login`` and ``/auth/callback``: to the sign-in provider, and back from it.
+
+A person stands before each answer: what goes wrong is a page that says what to do, with the status that it has.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from governance_console.api import PENDING, PEOPLE, PROVIDER, SETTINGS
+from governance_console.api.cookies import signin_cookie
+from governance_console.api.doorway import give_cookie, let_in, turn_away
+from governance_console.api.pages import page
+from governance_console.api.problems import STATUSES
+from governance_console.api.queries import known_query
+from governance_console.errors import (
+    ConsoleError,
+    Malformed,
+    NotVouched,
+    ProviderAway,
+    ProviderFailed,
+    SignInLost,
+    Unacceptable,
+)
+from governance_console.limits import MAX_CODE_CHARS, MAX_NEXT_CHARS
+from governance_console.oidc import RelyingParty
+from governance_console.pending import PATIENCE_SEC, Pending
+
+LOGIN: Final = "/auth/login"
+CALLBACK: Final = "/auth/callback"
+AGAIN: Final = {"Sign in": LOGIN}
+ANOTHER: Final = {"Sign in with another account": f"{LOGIN}?account=another"}
+TOKEN: Final = {"Use a token": "/sign-in"}
+
+_OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+"""A path that no browser takes for another host: one slash, and printable ASCII without a backslash."""
+
+_OUTSIDE: Final = re.compile(r"/(?:api|auth)(?:[/?#]|$)", re.IGNORECASE)
+_ERROR: Final = re.compile(r"[a-z_]{1,40}")
+
+_log = logging.getLogger(__name__)
+
+
+async def login(request: web.Request) -> web.StreamResponse:
+    """To the provider. ``next`` is where the browser goes on to; ``account=another`` asks which account it is."""
+    provider = _provider(request)
+    query = known_query(request.rel_url, ("next", "account"))
+    path, account = query.get("next", "/"), query.get("account", "another")
+    if len(path) > MAX_NEXT_CHARS or not _OWN_PATH.fullmatch(path) or _OUTSIDE.match(path):
+        raise Unacceptable("next has to be the path of a page of this console, such as /log/17")
+    if account != "another":
+        raise Unacceptable("account can only be another")
+    pending, sealed = request.app[PENDING].begin(path)
+    try:
+        location = await provider.way_in(pending, another="account" in query)
+    except ProviderFailed as error:
+        return _told(request, error)
+    response = _to(location)
+    signin_cookie(request).set(response, sealed, PATIENCE_SEC)
+    return response
+
+
+async def callback(request: web.Request) -> web.StreamResponse:
+    """Back from the provider, with a code or with what it says against one."""
+    provider = _provider(request)
+    try:
+        pending = _resumed(request)
+        response = await _welcomed(request, provider, pending)
+    except (SignInLost, NotVouched, ProviderFailed, Malformed) as error:
+        response = _told(request, error)
+    signin_cookie(request).clear(response)
+    return response
+
+
+def _provider(request: web.Request) -> RelyingParty:
+    provider = request.app.get(PROVIDER)
+    if provider is None:
+        raise web.HTTPNotFound(text="this console has no sign-in provider: see OAUTH_CLIENT_ID in .env.example")
+    return provider
+
+
+def _resumed(request: web.Request) -> Pending:
+    cookie = request.cookies.get(signin_cookie(request).name)
+    return request.app[PENDING].resume(cookie, _one(request, "state"))
+
+
+async def _welcomed(request: web.Request, provider: RelyingParty, pending: Pending) -> web.Response:
+    error, code = _one(request, "error"), _one(request, "code")
+    if error is not None:
+        raise _refused(error)
+    if not code or len(code) > MAX_CODE_CHARS:
+        raise SignInLost("the provider sent no code")
+    identity = await provider.who_came(code, _one(request, "iss"), pending)
+    principal = request.app[PEOPLE].principal(identity.email)
+    if principal is None:
+        turn_away(request, provider.name, "on no list", email=identity.email)
+        sentences = [
+            f"You are {identity.email}, as {provider.name} says, and that address may not use this console.",
+            "Its operator lets people in by OAUTH_OPERATORS and OAUTH_VIEWERS: ask to be put on one of them.",
+        ]
+        return page(HTTPStatus.FORBIDDEN, "You are not let in", sentences, {**ANOTHER, **TOKEN})
+    _, secret = await let_in(request, principal, provider.name)
+    response = _to(pending.path)
+    give_cookie(request, response, secret)
+    return response
+
+
+def _refused(error: str) -> ConsoleError:
+    """What the provider says instead of a code (RFC 6749, section 4.1.2.1)."""
+    said = error if _ERROR.fullmatch(error) else "something that is no error code"
+    if said == "access_denied":
+        return NotVouched("the provider says that you, or it, did not agree to this sign-in (access_denied)")
+    if said in ("server_error", "temporarily_unavailable"):
+        return ProviderAway(f"the provider says that it cannot sign you in now ({said})")
+    return ProviderFailed(f"the provider did not sign you in ({said})")
+
+
+def _told(request: web.Request, error: ConsoleError) -> web.Response:
+    """What went wrong, for the person who signs in, and for the operator in the log."""
+    status = next(known for kind, known in STATUSES.items() if isinstance(error, kind))
+    if isinstance(error, ProviderFailed):
+        _log.warning("a sign-in failed: %s", error)
+    turn_away(request, _provider(request).name, str(error))
+    if isinstance(error, SignInLost | Malformed):
+        title, advice = "This sign-in cannot go on", f"Begin again, at {request.app[SETTINGS].public_url}."
+    elif isinstance(error, NotVouched):
+        title, advice = "You are not let in", "Nothing was changed."
+    else:
+        title, advice = "The sign-in provider failed", "Try again in a while. Signing in with a token works meanwhile."
+    links = {**(ANOTHER if isinstance(error, NotVouched) else AGAIN), **TOKEN}
+    sentence = str(error)
+    return page(status, title, [f"{sentence[0].upper()}{sentence[1:]}.", advice], links)
+
+
+def _one(request: web.Request, name: str) -> str | None:
+    """A parameter of the answer. Others than are known here are none of ours: every provider has some of its own."""
+    found = request.query.getall(name, [])
+    if len(found) > 1:
+        raise Malformed(f"the answer has {name} more than once")
+    return found[0] if found else None
+
+
+def _to(location: str) -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
