@@ -1,11 +1,14 @@
 import { toQuery, type Filters } from "../filters/filters.ts";
 import { ApiError, parseProblem } from "./errors.ts";
-import { parseItem, parsePage } from "./items.ts";
-import type { EventsPage, Session, Source, Sources } from "./types.ts";
+import { isFields, parseItem, parsePage, text as textOf } from "./items.ts";
+import type { EventsPage, OpenSession, Session, Source, Sources } from "./types.ts";
 
 export const READ_TIMEOUT_MS = 30_000;
 /** A model may think for a while. */
 const ASK_TIMEOUT_MS = 180_000;
+
+/** An event of the window: a request was refused for want of a credential, so that who is signed in has to be asked anew. */
+export const REFUSED = "refused-credential";
 
 /** Throws ApiError for anything but a good answer. */
 export async function call(path: string, init: RequestInit, timeout: number, signal?: AbortSignal): Promise<Response> {
@@ -23,8 +26,12 @@ export async function call(path: string, init: RequestInit, timeout: number, sig
     throw new ApiError(limit.aborted ? "timeout" : "unreachable", null, cause);
   }
   if (response.ok) return response;
+  // A wrong token says nothing of who is signed in.
+  if (response.status === 401 && path !== SESSION) globalThis.dispatchEvent?.(new Event(REFUSED));
   throw new ApiError("refused", await parseProblem(response));
 }
+
+const SESSION = "/api/session";
 
 const json = (method: string, body: unknown): RequestInit => ({
   method,
@@ -44,6 +51,13 @@ export async function read<T>(response: Response, parse: (value: unknown) => T |
   return value;
 }
 
+/** Only of this console: what it names is where the browser is sent. */
+function parseProvider(value: unknown): Session["provider"] {
+  if (!isFields(value)) return null;
+  const [name, url] = [textOf(value.name), textOf(value.url)];
+  return name && /^\/(?![/\\])/.test(url) ? { name, url } : null;
+}
+
 function parseSession(value: unknown): Session | null {
   if (typeof value !== "object" || value === null || !("principal" in value)) return null;
   const fields: Record<string, unknown> = { ...value };
@@ -52,21 +66,53 @@ function parseSession(value: unknown): Session | null {
     principal: text("principal"),
     role: text("role"),
     signin: Array.isArray(fields.signin) ? fields.signin.filter((way) => typeof way === "string") : [],
+    provider: parseProvider(fields.provider),
     expires: text("expires"),
     version: text("version") ?? "",
   };
 }
 
 export async function getSession(): Promise<Session> {
-  return read(await call("/api/session", {}, READ_TIMEOUT_MS), parseSession);
+  return read(await call(SESSION, {}, READ_TIMEOUT_MS), parseSession);
 }
 
 export async function signIn(token: string): Promise<Session> {
-  return read(await call("/api/session", json("POST", { token }), READ_TIMEOUT_MS), parseSession);
+  return read(await call(SESSION, json("POST", { token }), READ_TIMEOUT_MS), parseSession);
 }
 
-export async function signOut(): Promise<void> {
-  await call("/api/session", { method: "DELETE" }, READ_TIMEOUT_MS);
+/** Where signing out goes on, at the provider; null where it is done. */
+export async function signOut(): Promise<string | null> {
+  const response = await call(SESSION, { method: "DELETE" }, READ_TIMEOUT_MS);
+  if (response.status === 204) return null;
+  return read(response, (value) => (isFields(value) ? { on: onward(value.continue) } : null)).then(({ on }) => on);
+}
+
+const onward = (address: unknown): string | null => (typeof address === "string" && /^https?:\/\//i.test(address) ? address : null);
+
+function parseSessions(value: unknown): readonly OpenSession[] | null {
+  if (!isFields(value) || !Array.isArray(value.sessions)) return null;
+  return value.sessions.filter(isFields).map((fields) => ({
+    id: textOf(fields.id),
+    began: textOf(fields.began),
+    seen: textOf(fields.seen),
+    expires: textOf(fields.expires),
+    browser: textOf(fields.browser),
+    current: fields.current === true,
+  }));
+}
+
+/** Where whoever asks is signed in. */
+export async function getSessions(signal: AbortSignal): Promise<readonly OpenSession[]> {
+  return read(await call("/api/sessions", {}, READ_TIMEOUT_MS, signal), parseSessions);
+}
+
+export async function endSession(id: string): Promise<void> {
+  await call(`/api/sessions/${encodeURIComponent(id)}`, { method: "DELETE" }, READ_TIMEOUT_MS);
+}
+
+/** Removes an entry's data for good. The entry stays, and the reason is recorded. */
+export async function eraseData(seq: number, reason: string): Promise<void> {
+  await call(`/api/events/${seq}/data`, json("DELETE", { reason }), READ_TIMEOUT_MS);
 }
 
 /** A part of the history: newest first below `before`, or oldest first from `from`. */

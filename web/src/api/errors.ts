@@ -1,3 +1,4 @@
+import { span } from "../format/time.ts";
 import type { Problem } from "./types.ts";
 
 /** `unreachable`: no answer. `refused`: a problem document. `unreadable`: an answer that is not what was asked for. */
@@ -16,6 +17,13 @@ export class ApiError extends Error {
   get status(): number | null {
     return this.problem?.status ?? null;
   }
+}
+
+/** RFC 9110, 10.2.3: so many seconds, or a date. */
+function retryAfter(header: string | null): number | null {
+  if (header === null) return null;
+  const seconds = /^\d{1,9}$/.test(header.trim()) ? Number(header) : Math.ceil((Date.parse(header) - Date.now()) / 1000);
+  return seconds > 0 ? seconds : null;
 }
 
 /** Never throws: a proxy in between may answer with anything. */
@@ -42,6 +50,7 @@ export async function parseProblem(response: Response): Promise<Problem> {
       }];
     }),
     request_id: text("request_id") || null,
+    retryAfterSec: retryAfter(response.headers.get("Retry-After")),
   };
 }
 
@@ -62,7 +71,7 @@ const BY_STATUS: Readonly<Record<number, readonly [what: string, next: string]>>
   404: ["The console has no such thing.", "It may be older than this page: reload."],
   413: ["That is too long.", "Shorten it and send again."],
   422: ["The console did not accept it.", "Change it and send again."],
-  429: ["Too many attempts.", "Wait a minute, then try again."],
+  429: ["Too many attempts.", "Wait, then try again."],
   503: ["The record cannot be written, so there is no answer.", "Free disk space on the console's host or read its log, then send again."],
 };
 
@@ -75,5 +84,8 @@ export function words(error: unknown): Words {
   if (!problem) return { what: "The console does not answer.", next: "Check that it is running and that this browser can reach it.", said: "", requestId: null };
   const [what, next] = BY_STATUS[problem.status] ?? [`The console failed (${problem.status}).`, "Try again; its log names the request."];
   const said = [problem.detail, ...problem.errors.map((each) => `${each.pointer ?? ""} ${each.detail}`.trim())].filter(Boolean).join(" · ");
-  return { what, next, said, requestId: problem.request_id };
+  return { what, next: problem.status === 429 ? sayWait(problem.retryAfterSec) : next, said, requestId: problem.request_id };
 }
+
+/** How long to wait. */
+const sayWait = (seconds: number | null): string => (seconds === null ? "Wait a minute, then try again." : `Wait ${span(seconds * 1000)}, then try again.`);

@@ -1,4 +1,4 @@
-import { CATEGORIES, SEVERITIES, type Category, type EventsPage, type Item, type Severity } from "./types.ts";
+import { CATEGORIES, SEVERITIES, type Category, type Erased, type EventsPage, type Item, type Severity } from "./types.ts";
 
 /** Items as the console sends them, on the stream and over HTTP: believed as far as they make sense. */
 
@@ -11,6 +11,11 @@ export const text = (value: unknown): string => (typeof value === "string" ? val
 // A newer console may know more categories than this page: an entry is still shown, as the plainest kind.
 const category = (value: unknown): Category => CATEGORIES.find((known) => known === value) ?? "other";
 const severity = (value: unknown): Severity => SEVERITIES.find((known) => known === value) ?? "info";
+
+function parseErased(value: unknown): Erased {
+  const fields = isFields(value) ? value : {};
+  return { by: text(fields.by), at: text(fields.at), reason: text(fields.reason) };
+}
 
 /** Null for anything that is not an item; never throws. */
 export function parseItem(value: unknown): Item | null {
@@ -29,7 +34,7 @@ export function parseItem(value: unknown): Item | null {
     },
     ...("data" in value && { data: value.data }),
     ...(typeof value.data_base64 === "string" && { data_base64: value.data_base64 }),
-    ...("erased" in value && { erased: value.erased }),
+    ...("erased" in value && { erased: parseErased(value.erased) }),
     ...(typeof value.salt === "string" && { salt: value.salt }),
   };
 }

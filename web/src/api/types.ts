@@ -28,8 +28,15 @@ export interface Item {
   readonly entry: Entry;
   readonly data?: unknown;
   readonly data_base64?: string;
-  readonly erased?: unknown;
+  readonly erased?: Erased;
   readonly salt?: string;
+}
+
+/** Whose decision it was that the data is gone, when and why. What is not told is empty. */
+export interface Erased {
+  readonly by: string;
+  readonly at: string;
+  readonly reason: string;
 }
 
 export interface EventsPage {
@@ -65,8 +72,21 @@ export interface Session {
   readonly role: string | null;
   /** The ways to sign in that this console offers; none: it is open, on loopback only. */
   readonly signin: readonly string[];
+  /** Where one signs in with an account, and what that is called; null where it is not offered. */
+  readonly provider: { readonly name: string; readonly url: string } | null;
   readonly expires: string | null;
   readonly version: string;
+}
+
+/** A browser that is signed in as whoever asks. Times are RFC 3339. */
+export interface OpenSession {
+  readonly id: string;
+  readonly began: string;
+  readonly seen: string;
+  readonly expires: string;
+  /** Its User-Agent: whatever it says of itself. */
+  readonly browser: string;
+  readonly current: boolean;
 }
 
 export interface Problem {
@@ -75,4 +95,6 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly { readonly item?: number; readonly pointer?: string; readonly detail: string }[];
   readonly request_id: string | null;
+  /** How long to wait before asking again, in seconds; null where the console does not say. */
+  readonly retryAfterSec: number | null;
 }

@@ -10,6 +10,7 @@ import { count } from "../format/number.ts";
 import { dayOf } from "../format/time.ts";
 import { LIST_ID } from "../frame/useShortcuts.ts";
 import type { Mark } from "../stream/mark.ts";
+import { isOwn } from "../stream/rows.ts";
 import { placeOf } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";
@@ -54,6 +55,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
   const { view, live, held, renew } = useHold(paused || hovering || focused || scrolled || away || opened.size > 0);
   const loaded = useStream((state) => state.loaded);
   const size = useStream((state) => state.size);
+  const idle = useStream((state) => state.loaded && state.rows.length === state.size && state.rows.every(isOwn));
   // Only to notice midnight.
   const today = dayOf(useNow(MINUTE_MS));
 
@@ -180,7 +182,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
           )}
         </table>
         {!loaded && <Reading />}
-        {loaded && size === 0 && <Empty />}
+        {idle && (size === 0 || !isActive(filters)) && <Empty started={size > 0} />}
         {loaded && size > 0 && rows.length === 0 && !stale && isActive(filters) && <NothingMatches rows={view.rows} sifted={sifted} filters={filters} onFilters={onFilters} />}
         {loaded && size > 0 && (rows.length > 0 || sifted.state === "looking") && <ListFoot sifted={sifted} filters={filters} />}
       </div>

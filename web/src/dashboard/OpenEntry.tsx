@@ -2,6 +2,8 @@ import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import { getItemText } from "../api/client.ts";
 import { words } from "../api/errors.ts";
+import { withoutData } from "../entries/erased.ts";
+import { ErasedNote } from "../entries/ErasedNote.tsx";
 import { EntryJson } from "../entries/EntryJson.tsx";
 import { address, NO_FILTERS, type Filters } from "../filters/filters.ts";
 import { prettyJson } from "../format/json.ts";
@@ -19,17 +21,20 @@ interface Props {
 
 /** An opened row: the item's JSON, exactly as recorded once the console has handed it over. */
 export function OpenEntry({ row, onNarrow }: Props) {
-  const [exact, setExact] = useState<string | null>(null);
+  const { erased } = row.item;
+  const [read, setRead] = useState<{ readonly text: string; readonly known: boolean } | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
+  // Read before its data was erased, it must not be shown as it was.
+  const exact = read && erased && !read.known ? withoutData(read.text, erased) : (read?.text ?? null);
   const shown = useMemo(() => prettyJson(exact ?? JSON.stringify(row.item)), [exact, row.item]);
 
   useEffect(() => {
     const reading = new AbortController();
-    getItemText(row.seq, reading.signal).then(setExact, (error: unknown) => {
+    getItemText(row.seq, reading.signal).then((text) => setRead({ text, known: erased !== undefined }), (error: unknown) => {
       if (!reading.signal.aborted) setFailed(words(error).what);
     });
     return () => reading.abort();
-  }, [row.seq]);
+  }, [row.seq, erased]);
 
   // What would be shown, or copied, is not all of it.
   const reading = !row.whole && exact === null && failed === null;
@@ -61,6 +66,7 @@ export function OpenEntry({ row, onNarrow }: Props) {
           {failed} {row.whole ? "This is the entry as it came on the stream." : "Its data is not kept here; open it again later."}
         </p>
       )}
+      {erased && <ErasedNote erased={erased} />}
       {reading ? <p className={css.note}>Reading the entry…</p> : <EntryJson seq={row.seq} text={shown} />}
     </div>
   );

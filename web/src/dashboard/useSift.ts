@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { getEvents } from "../api/client.ts";
 import { isActive, needsConsole, type Filters } from "../filters/filters.ts";
 import type { Row } from "../stream/rows.ts";
+import { useWithoutErased } from "../stream/useErasures.ts";
 import { absorb, begin, deepen, raise, SHOWN } from "./sift.ts";
 import type { View } from "./useHold.ts";
 
@@ -93,5 +94,5 @@ export function useSift(view: View, filters: Filters, loaded: boolean): Sifted {
   const shown = useRef(rows);
   if (!stale) shown.current = rows;
   const state = !wanting ? "enough" : going ? "looking" : reading.failed ? "failed" : "far";
-  return { rows: shown.current, stale, from: active ? sift.from : 0, state };
+  return { rows: useWithoutErased(shown.current), stale, from: active ? sift.from : 0, state };
 }

@@ -35,7 +35,8 @@ test.each([
 
 test("data that is not JSON is told by its size, data that is gone as gone", () => {
   expect(what(item(undefined, { data_base64: "A".repeat(4000) }))).toBe("3,000 bytes");
-  expect(what(item(undefined, { erased: { by: "operator" } }))).toBe("data erased");
+  expect(what(item(undefined, { erased: { by: "ada", at: "2026-11-22T10:42:31Z", reason: "a key leaked" } }))).toBe("data erased by ada at 2026-11-22 10:42 UTC because a key leaked");
+  expect(what(item(undefined, { erased: { by: "", at: "", reason: "" } }))).toBe("data erased");
 });
 
 test("without data the subject speaks", () => {

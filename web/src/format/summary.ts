@@ -1,4 +1,4 @@
-import type { Item } from "../api/types.ts";
+import type { Erased, Item } from "../api/types.ts";
 
 /** Longest line of "what"; the whole is one step away in the row's JSON. */
 const LONGEST = 240;
@@ -73,11 +73,20 @@ function say(data: unknown): string {
   return fields.length > 0 ? sayFields(fields) : Object.keys(data).slice(0, MOST_PARTS).join(" · ");
 }
 
+const cut = (line: string): string => (line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line);
+
 /** One line on what an event was about, from its data. Still to be made visible: the text is the sender's. */
 export function what(item: Item): string {
-  if (item.erased !== undefined) return "data erased";
+  if (item.erased !== undefined) return cut(sayErased(item.erased));
   if (item.data_base64 !== undefined) return `${Math.floor((item.data_base64.length * 3) / 4).toLocaleString("en")} bytes`;
   const subject = item.entry.event.subject;
   const line = say(item.data) || (typeof subject === "string" ? subject : "");
-  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+  return cut(line);
+}
+
+/** "data erased by ada@example.com at 2026-11-22 10:42 UTC because a key leaked". */
+function sayErased({ by, at, reason }: Erased): string {
+  const ms = Date.parse(at);
+  const when = Number.isNaN(ms) ? "" : ` at ${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return `data erased${by && ` by ${by}`}${when}${reason && ` because ${reason}`}`;
 }

@@ -22,7 +22,13 @@ export function BottomBar({ onHelp }: { readonly onHelp: () => void }) {
       ))}
       <details ref={menu} className={css.menu}>
         <summary className={css.place}>You</summary>
-        <div className={css.sheet}>
+        <div
+          className={css.sheet}
+          onClick={(event) => {
+            // What leads to another page has done its work.
+            if (event.target instanceof HTMLAnchorElement && menu.current) menu.current.open = false;
+          }}
+        >
           <Account onHelp={onHelp} />
         </div>
       </details>

@@ -1,5 +1,5 @@
-import { useEffect, useRef } from "react";
 import button from "../ui/Button.module.css";
+import { Dialog } from "../ui/Dialog.tsx";
 import { usePreference } from "../ui/preference.ts";
 import css from "./ShortcutsDialog.module.css";
 import { SHORTCUTS } from "./useShortcuts.ts";
@@ -18,38 +18,32 @@ const KEYS = [
 ] as const;
 
 export function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const close = useRef<HTMLButtonElement>(null);
   const [stored, store] = usePreference(SHORTCUTS);
-  useEffect(() => {
-    if (dialog.current?.open) return;
-    dialog.current?.showModal();
-    close.current?.focus();
-  }, []);
   return (
-    <dialog ref={dialog} className={css.dialog} aria-labelledby="shortcuts" onClose={onClose}>
-      <h2 id="shortcuts" className={css.title}>
-        Keyboard shortcuts
-      </h2>
-      <dl className={css.keys}>
-        {KEYS.map(([keys, does]) => (
-          <div key={does}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <label className={css.switch}>
-        <input type="checkbox" checked={stored !== "off"} onChange={(event) => store(event.target.checked ? null : "off")} />
-        Shortcuts of plain letters are on
-      </label>
-      <button ref={close} type="button" className={button.button} onClick={() => dialog.current?.close()}>
-        Close
-      </button>
-    </dialog>
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      {(close) => (
+        <>
+          <dl className={css.keys}>
+            {KEYS.map(([keys, does]) => (
+              <div key={does}>
+                <dt>
+                  {keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
+          </dl>
+          <label className={css.switch}>
+            <input type="checkbox" checked={stored !== "off"} onChange={(event) => store(event.target.checked ? null : "off")} />
+            Shortcuts of plain letters are on
+          </label>
+          <button type="button" data-first className={button.button} onClick={close}>
+            Close
+          </button>
+        </>
+      )}
+    </Dialog>
   );
 }

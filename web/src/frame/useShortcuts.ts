@@ -21,7 +21,7 @@ export function useShortcuts(help: () => void): void {
   useEffect(() => {
     let chordUntil = 0;
     function pressed(event: KeyboardEvent) {
-      if (event.key === "Escape" && isTyping(event.target)) {
+      if (event.key === "Escape" && isTyping(event.target) && !document.querySelector("dialog[open]")) {
         // Only leaves the field: some browsers would empty a search field, and what it filters with it.
         event.preventDefault();
         const field = event.target as HTMLElement;

@@ -1,4 +1,5 @@
-import { useState, type FormEvent, type KeyboardEvent, type RefObject } from "react";
+import { type FormEvent, type KeyboardEvent, type RefObject } from "react";
+import { useDraft } from "../session/DraftsProvider.tsx";
 import button from "../ui/Button.module.css";
 import css from "./AskForm.module.css";
 
@@ -11,7 +12,7 @@ interface Props {
 }
 
 export function AskForm({ field, onAsk }: Props) {
-  const [question, setQuestion] = useState("");
+  const [question, setQuestion] = useDraft("question");
   const tooLong = new TextEncoder().encode(question).length > LONGEST_BYTES;
 
   function submit(event?: FormEvent) {

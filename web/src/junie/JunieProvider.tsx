@@ -1,8 +1,8 @@
-import { createContext, use, useCallback, useEffect, useMemo, useReducer, useRef, useState, type ReactNode } from "react";
+import { createContext, use, useCallback, useEffect, useMemo, useRef, type ReactNode } from "react";
 import * as api from "../api/client.ts";
-import { ApiError, words } from "../api/errors.ts";
-import { useSessionDoor } from "../session/SessionProvider.tsx";
-import { transcript, type Turn } from "./transcript.ts";
+import { words } from "../api/errors.ts";
+import { useKept } from "../session/useKept.ts";
+import { parseTurns, transcript, type Step, type Turn } from "./transcript.ts";
 
 interface Junie {
   readonly turns: readonly Turn[];
@@ -12,22 +12,11 @@ interface Junie {
 
 const Context = createContext<Junie | null>(null);
 
-/**
- * Keeps the transcript while one goes to the Dashboard and back, or has to sign in again. Never on disk; and one
- * person's questions are not shown to the next.
- */
+/** Keeps the transcript while one goes to the Dashboard and back, or has to sign in again. */
 export function JunieProvider({ children }: { readonly children: ReactNode }) {
-  const { known, departures } = useSessionDoor();
-  const principal = known.status === "known" ? known.session.principal : null;
-  const [owner, setOwner] = useState(principal);
-  if (principal !== null && principal !== owner) setOwner(principal);
-  return <Conversation key={`${departures} ${owner}`}>{children}</Conversation>;
-}
-
-function Conversation({ children }: { readonly children: ReactNode }) {
-  const { check } = useSessionDoor();
-  const [turns, step] = useReducer(transcript, []);
-  const lastId = useRef(0);
+  const [turns, setTurns] = useKept("transcript", parseTurns);
+  const step = useCallback((taken: Step) => setTurns((before) => transcript(before, taken)), [setTurns]);
+  const lastId = useRef(turns.at(-1)?.id ?? 0);
   const leaving = useRef<AbortController | null>(null);
   useEffect(() => {
     const controller = new AbortController();
@@ -44,11 +33,10 @@ function Conversation({ children }: { readonly children: ReactNode }) {
         (error: unknown) => {
           if (signal.aborted) return;
           step({ type: "failed", id, at: Date.now(), words: words(error) });
-          if (error instanceof ApiError && error.status === 401) check();
         },
       );
     },
-    [check],
+    [step],
   );
 
   const junie = useMemo(

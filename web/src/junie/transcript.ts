@@ -1,3 +1,4 @@
+import { isCount, isFields, text } from "../api/items.ts";
 import type { Words } from "../api/errors.ts";
 
 export type Turn = {
@@ -28,5 +29,20 @@ export function transcript(turns: readonly Turn[], step: Step): readonly Turn[] 
     return step.type === "answered"
       ? { ...base, status: "answered", response: step.response, raw: step.raw }
       : { ...base, status: "failed", words: step.words };
+  });
+}
+
+const UNHEARD: Words = { what: "This page was left before the answer came.", next: "Send again.", said: "", requestId: null };
+
+/** A transcript that was kept as JSON. Where an answer was still awaited nobody hears it any more. */
+export function parseTurns(value: unknown): readonly Turn[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isFields).flatMap((fields): Turn[] => {
+    const { id, askedAt, tookMs } = fields;
+    if (!isCount(id) || !isCount(askedAt)) return [];
+    const turn = { id, askedAt, question: text(fields.question), tookMs: isCount(tookMs) ? tookMs : 0 };
+    if (fields.status === "answered") return [{ ...turn, status: "answered", response: text(fields.response), raw: text(fields.raw) }];
+    const said = isFields(fields.words) ? fields.words : UNHEARD;
+    return [{ ...turn, status: "failed", words: { what: text(said.what), next: text(said.next), said: text(said.said), requestId: text(said.requestId) || null } }];
   });
 }

@@ -1,6 +1,8 @@
 import { useMemo, type ReactNode } from "react";
 import { Link, useLocation } from "react-router";
+import { ErasedNote } from "../entries/ErasedNote.tsx";
 import { EntryJson } from "../entries/EntryJson.tsx";
+import { EraseButton, noteId } from "../erase/EraseButton.tsx";
 import { address, NO_FILTERS, parseFilters } from "../filters/filters.ts";
 import { member, prettyJson } from "../format/json.ts";
 import { seqName } from "../format/number.ts";
@@ -19,26 +21,29 @@ interface Props {
   readonly row: Row;
   readonly text: string;
   readonly zone: Zone;
+  /** Reads it again. */
+  readonly again: () => void;
 }
 
 /** What an entry says, where to go on from it, and its JSON as it was recorded. */
-export function EntryDetails({ row, text, zone }: Props) {
+export function EntryDetails({ row, text, zone, again }: Props) {
   const { search } = useLocation();
   const filters = useMemo(() => parseFilters(new URLSearchParams(search)), [search]);
   const shown = useMemo(() => prettyJson(text), [text]);
   const data = useMemo(() => dataOf(text), [text]);
   const { entry } = row.item;
-  const [outcome, again] = useReceipt(row.seq, text);
+  const [outcome, checkAgain] = useReceipt(row.seq, text);
   const trace = entry.event.traceid;
   const here = `/log/${row.seq}`;
   return (
     <>
+      {row.item.erased && <ErasedNote id={noteId(row.seq)} erased={row.item.erased} zone={zone} />}
       {data && (
         <div className={css.data}>
           <EntryJson seq={row.seq} name={data.name} text={prettyJson(data.text)} />
         </div>
       )}
-      <ProofBox outcome={outcome} again={again} />
+      <ProofBox outcome={outcome} again={checkAgain} />
       <dl className={css.facts}>
         <Fact name="What">
           <span className={css.kind}>{row.category}</span> <SeverityMark severity={row.severity} />
@@ -83,6 +88,7 @@ export function EntryDetails({ row, text, zone }: Props) {
         <Link className={button.small} to={`${here}/receipt`}>
           Receipt
         </Link>
+        <EraseButton row={row} onErased={again} />
         {search !== "" && (
           <Link className={button.small} to={here}>
             In the whole log
@@ -96,7 +102,7 @@ export function EntryDetails({ row, text, zone }: Props) {
 
 /** What the event brought: what one opens an entry for. */
 function dataOf(text: string): { readonly name: string; readonly text: string } | null {
-  for (const [key, name] of [["data", "Data"], ["data_base64", "Data in base64"], ["erased", "Erasure"]] as const) {
+  for (const [key, name] of [["data", "Data"], ["data_base64", "Data in base64"]] as const) {
     const found = member(text, key);
     if (found !== null) return { name, text: found };
   }

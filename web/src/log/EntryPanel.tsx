@@ -50,13 +50,13 @@ export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props)
         </button>
       </div>
       <p className="hidden" role="status">
-        {read.status === "read" && `${name}, ${read.row.severity}, ${visible(read.row.source)}, ${visible(read.row.type)}`}
+        {read.status === "read" && `${name}, ${read.row.severity}, ${visible(read.row.source)}, ${visible(read.row.type)}${read.row.item.erased ? ", data erased" : ""}`}
       </p>
       {read.status === "reading" && <p className={css.note}>Reading the entry…</p>}
       {read.status === "failed" && <Failed name={name} error={read.error} again={again} />}
       {read.status === "read" && (
         <>
-          <EntryDetails key={read.row.seq} row={read.row} text={read.text} zone={zone} />
+          <EntryDetails key={read.row.seq} row={read.row} text={read.text} zone={zone} again={again} />
           <Around key={read.row.seq} seq={read.row.seq} zone={zone} addressOf={addressOf} />
         </>
       )}

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { useLocation } from "react-router";
 import type { Filters } from "../filters/filters.ts";
 import { useStream, useWatcher } from "../stream/StreamProvider.tsx";
+import { withoutErased } from "../stream/erasures.ts";
 import type { Pages } from "./pages.ts";
 import { readPlace, visitOf } from "./place.ts";
 import { LogReader, type Anchor } from "./reader.ts";
@@ -44,5 +45,8 @@ export function useReader(filters: Filters, opened: number | null, restart: Rest
 
   const kept = useRef(pages);
   if (pages.loaded || pages.error !== null) kept.current = pages;
-  return { reader, pages: pages.loaded ? pages : { ...kept.current, looking: pages.looking, error: pages.error }, stale: !pages.loaded };
+  const shown = pages.loaded ? pages : kept.current;
+  const erasures = useStream((state) => state.erasures);
+  const left = useMemo(() => ({ ...shown, rows: withoutErased(shown.rows, erasures) }), [shown, erasures]);
+  return { reader, pages: pages.loaded ? left : { ...left, looking: pages.looking, error: pages.error }, stale: !pages.loaded };
 }

@@ -13,7 +13,7 @@ export function Receipt() {
   const { seq = "" } = useParams();
   const [read, again] = useItem(seq);
   const name = /^\d{1,15}$/.test(seq) ? seqName(Number(seq)) : `“${visible(seq)}”`;
-  if (read.status === "read") return <ReceiptSheet key={read.row.seq} row={read.row} text={read.text} />;
+  if (read.status === "read") return <ReceiptSheet key={read.row.seq} row={read.row} text={read.text} again={again} />;
   return (
     <div className={css.plain}>
       <PageTitle name={`Receipt for ${name}`} />

@@ -1,81 +1,42 @@
-import { useRef, useState, type FormEvent } from "react";
-import { ApiError, words } from "../api/errors.ts";
-import { useSessionDoor } from "../session/SessionProvider.tsx";
+import { useLocation } from "react-router";
+import { visible } from "../format/visible.ts";
+import { TokenForm } from "../session/TokenForm.tsx";
+import { useSession, useSessionDoor } from "../session/SessionProvider.tsx";
+import { providerAddress } from "../session/ways.ts";
 import button from "../ui/Button.module.css";
+import { cx } from "../ui/cx.ts";
 import css from "./SignIn.module.css";
 
-function explain(error: unknown): string {
-  if (error instanceof ApiError && error.status === 401) return "Wrong token. It is OPERATOR_TOKEN in this console’s settings.";
-  if (error instanceof ApiError && error.status === 403) return "That token may only append events. Sign in with OPERATOR_TOKEN.";
-  const { what, next } = words(error);
-  return `${what} ${next}`;
-}
-
+/** At whatever address was asked for: that one is there afterwards. */
 export function SignIn() {
-  const { signIn, wasSignedIn } = useSessionDoor();
-  const field = useRef<HTMLInputElement>(null);
-  const [token, setToken] = useState("");
-  const [pending, setPending] = useState(false);
-  const [failed, setFailed] = useState<string | null>(null);
-
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (pending) return;
-    if (token === "") {
-      setFailed("Enter the token.");
-      field.current?.focus();
-      return;
-    }
-    setPending(true);
-    setFailed(null);
-    try {
-      await signIn(token);
-    } catch (error) {
-      setFailed(explain(error));
-      setPending(false);
-      field.current?.focus();
-      field.current?.select();
-    }
-  }
-
+  const { owner } = useSessionDoor();
+  const { signin, provider } = useSession();
+  const here = useLocation();
+  const byToken = signin.includes("token");
   return (
     <main className={css.page}>
       <title>Sign in · Governance Console</title>
-      <form className={css.card} onSubmit={(event) => void submit(event)} noValidate>
+      <div className={css.card}>
         <div>
           <h1>Governance Console</h1>
           <p className={css.host}>{location.host}</p>
         </div>
-        {wasSignedIn && <p role="status">Your session ended. Sign in to go on where you were.</p>}
-        {/* What password managers file the token under. */}
-        <input type="text" name="username" autoComplete="username" value="operator" readOnly hidden />
-        <div className={css.field}>
-          <label htmlFor="token">Operator token</label>
-          <input
-            ref={field}
-            id="token"
-            type="password"
-            name="token"
-            autoComplete="current-password"
-            autoCapitalize="off"
-            spellCheck={false}
-            autoFocus
-            value={token}
-            onChange={(event) => setToken(event.target.value)}
-            aria-invalid={failed !== null}
-            aria-describedby="token-note"
-          />
-          <div id="token-note" className={css.note}>
-            {failed === null && <p>OPERATOR_TOKEN in this console’s settings.</p>}
-            <p className={css.error} role="alert">
-              {failed}
-            </p>
-          </div>
-        </div>
-        <button type="submit" className={button.primary} aria-disabled={pending}>
-          {pending ? "Signing in…" : "Sign in"}
-        </button>
-      </form>
+        {owner !== null && (
+          <p role="status">
+            <b>Your session ended.</b> Sign in to go on where you were; what you typed is kept.
+          </p>
+        )}
+        {provider && (
+          <a className={cx(button.primary, css.provider)} href={providerAddress(provider.url, here)} autoFocus={!byToken}>
+            <span>
+              Continue with <bdi>{visible(provider.name)}</bdi>
+            </span>
+          </a>
+        )}
+        {provider && byToken && <p className={css.or}>or</p>}
+        {byToken && <TokenForm focused={provider === null} quiet={provider !== null} />}
+        {!provider && !byToken && <p role="alert">This console offers no way to sign in. Its settings say who may: OPERATOR_TOKEN, or OAUTH_CLIENT_ID.</p>}
+      </div>
     </main>
   );
 }

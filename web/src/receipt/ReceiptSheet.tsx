@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { ErasedNote } from "../entries/ErasedNote.tsx";
+import { EraseButton, noteId } from "../erase/EraseButton.tsx";
 import { seqName } from "../format/number.ts";
 import { stamp } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
@@ -24,11 +26,13 @@ interface Props {
   readonly row: Row;
   /** The item as the console sent it. */
   readonly text: string;
+  /** Reads it again. */
+  readonly again: () => void;
 }
 
-export function ReceiptSheet({ row, text }: Props) {
-  const [outcome, again] = useReceipt(row.seq, text);
-  const { entry } = row.item;
+export function ReceiptSheet({ row, text, again }: Props) {
+  const [outcome, checkAgain] = useReceipt(row.seq, text);
+  const { entry, erased } = row.item;
   const proof = outcome.status === "proved" ? outcome.proof : null;
   return (
     <article className={css.sheet} aria-labelledby="receipt">
@@ -38,7 +42,7 @@ export function ReceiptSheet({ row, text }: Props) {
         {location.host}
         {proof && ` · checked ${new Date(proof.at).toISOString().slice(0, 19).replace("T", " ")} UTC`}
       </p>
-      <ProofBox outcome={outcome} again={again} />
+      <ProofBox outcome={outcome} again={checkAgain} />
       <div className={css.actions}>
         <button type="button" className={button.small} onClick={() => window.print()}>
           Print
@@ -47,6 +51,7 @@ export function ReceiptSheet({ row, text }: Props) {
         <Link className={button.small} to={`/log/${row.seq}`}>
           In the log
         </Link>
+        <EraseButton row={row} onErased={again} />
       </div>
       <dl className={css.facts}>
         <Fact name="What">
@@ -67,7 +72,8 @@ export function ReceiptSheet({ row, text }: Props) {
           </>
         )}
       </dl>
-      <Text name="As it was recorded" text={text} />
+      {erased && <ErasedNote id={noteId(row.seq)} erased={erased} zone="utc" />}
+      <Text name={erased ? "As it is recorded, without its data" : "As it was recorded"} text={text} />
       {proof && <Text name="The proof" text={proof.file} />}
       {proof && <ByHand seq={row.seq} proof={proof} />}
     </article>

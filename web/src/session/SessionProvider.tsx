@@ -9,8 +9,8 @@ export type Known =
 
 interface SessionDoor {
   readonly known: Known;
-  /** True once someone was signed in while this page was open. */
-  readonly wasSignedIn: boolean;
+  /** Who is signed in, or was last while this page was open; null before anyone and after a deliberate sign-out. */
+  readonly owner: string | null;
   /** Counts deliberate sign-outs: what a person left behind is dropped then. */
   readonly departures: number;
   /** Asks the console again who this is. Safe to call often. */
@@ -24,7 +24,7 @@ const RETRY_MS = 3000;
 
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [known, setKnown] = useState<Known>({ status: "asking" });
-  const [wasSignedIn, setWasSignedIn] = useState(false);
+  const [owner, setOwner] = useState<string | null>(null);
   const [departures, setDepartures] = useState(0);
   const asking = useRef(false);
 
@@ -32,7 +32,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     setKnown((before) =>
       before.status === "known" && JSON.stringify(before.session) === JSON.stringify(session) ? before : { status: "known", session },
     );
-    if (session.principal !== null) setWasSignedIn(true);
+    if (session.principal !== null) setOwner(session.principal);
   }, []);
 
   const check = useCallback(() => {
@@ -52,13 +52,22 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   const signIn = useCallback(async (token: string) => learn(await api.signIn(token)), [learn]);
 
   const signOut = useCallback(async () => {
-    await api.signOut();
+    const onward = await api.signOut();
+    // The provider would sign one in again without asking: it is told too, and has a page of its own for that.
+    if (onward !== null) {
+      location.assign(onward);
+      return new Promise<never>(() => undefined);
+    }
     setDepartures((n) => n + 1);
-    setWasSignedIn(false);
+    setOwner(null);
     learn(await api.getSession());
   }, [learn]);
 
-  useEffect(check, [check]);
+  useEffect(() => {
+    check();
+    window.addEventListener(api.REFUSED, check);
+    return () => window.removeEventListener(api.REFUSED, check);
+  }, [check]);
 
   useEffect(() => {
     if (known.status !== "unreachable") return undefined;
@@ -67,8 +76,8 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   }, [known.status, check]);
 
   const door = useMemo(
-    () => ({ known, wasSignedIn, departures, check, signIn, signOut }),
-    [known, wasSignedIn, departures, check, signIn, signOut],
+    () => ({ known, owner, departures, check, signIn, signOut }),
+    [known, owner, departures, check, signIn, signOut],
   );
   return <Context value={door}>{children}</Context>;
 }

@@ -1,4 +1,5 @@
 import { isProblem, type EventsPage, type Item } from "../api/types.ts";
+import { NONE, withErasures, withoutErased, type Erasures } from "./erasures.ts";
 import type { EntryMessage, Heartbeat, StreamMessage } from "./messages.ts";
 import type { Mark } from "./mark.ts";
 import { lightened, toRow, type Row } from "./rows.ts";
@@ -40,6 +41,8 @@ export interface StreamState {
   readonly problems: readonly Row[];
   /** The errors and criticals from before this page was loaded are here, as far as they are held. */
   readonly problemsRead: boolean;
+  /** What was erased since this page was opened. */
+  readonly erasures: Erasures;
   readonly tally: Tally;
   /** The oldest entry that was counted; the list may have let go of it since. */
   readonly oldest: { readonly seq: number; readonly at: number } | null;
@@ -92,6 +95,7 @@ export const initial: StreamState = {
   rows: [],
   problems: [],
   problemsRead: false,
+  erasures: NONE,
   tally: NOTHING,
   oldest: null,
   countedFrom: null,
@@ -173,7 +177,7 @@ function began(state: StreamState, page: EventsPage, now: number, mark: Mark | n
 }
 
 function problemsBefore(state: StreamState, items: readonly Item[], below: number): StreamState {
-  const rows = items.filter((item) => item.entry.seq < below).map(toRow);
+  const rows = withoutErased(items.filter((item) => item.entry.seq < below).map(toRow), state.erasures);
   const since = state.problems.filter((row) => row.seq >= below);
   const counted = missedOf(state.problems.filter((row) => row.seq < below), state.unseenFrom);
   return {
@@ -186,7 +190,7 @@ function problemsBefore(state: StreamState, items: readonly Item[], below: numbe
 
 function older(state: StreamState, items: readonly Item[], done: boolean, now: number): StreamState {
   const below = state.oldest?.seq ?? 0;
-  const rows = items.filter((item) => item.entry.seq < below).map(toRow);
+  const rows = withoutErased(items.filter((item) => item.entry.seq < below).map(toRow), state.erasures);
   const oldest = rows.at(-1) ?? state.oldest;
   const wanted = now + state.clockOffset - MINUTES * 60_000;
   return {
@@ -207,10 +211,13 @@ function batch(state: StreamState, messages: readonly StreamMessage[], now: numb
   if (fresh.length === 0) return rest;
   const rows = fresh.reverse();
   const problems = problemsOf(rows);
+  const erasures = withErasures(rest.erasures, rows);
+  const left = (all: readonly Row[]): readonly Row[] => (erasures === rest.erasures ? all : withoutErased(all, erasures));
   return {
     ...rest,
-    rows: held([...rows, ...rest.rows]),
-    problems: problems.length > 0 ? [...problems, ...rest.problems].slice(0, PROBLEMS_HELD) : rest.problems,
+    erasures,
+    rows: left(held([...rows, ...rest.rows])),
+    problems: left(problems.length > 0 ? [...problems, ...rest.problems].slice(0, PROBLEMS_HELD) : rest.problems),
     tally: count(rest.tally, rows, now + rest.clockOffset),
     unseen: rest.unseen + problems.length,
   };

@@ -36,5 +36,5 @@ test("without its data a row still says what it was about, and that something is
 });
 
 test("a row that has no data to lose stays the same, erased ones included", () => {
-  for (const row of [toRow({ entry }), toRow({ entry, erased: { by: "o" } }), lightened(toRow({ entry, data: 1 }))]) expect(lightened(row)).toBe(row);
+  for (const row of [toRow({ entry }), toRow({ entry, erased: { by: "o", at: "", reason: "" } }), lightened(toRow({ entry, data: 1 }))]) expect(lightened(row)).toBe(row);
 });

@@ -55,3 +55,6 @@ export function lightened(row: Row): Row {
   const { item } = row;
   return "data" in item || item.data_base64 !== undefined ? { ...row, item: { entry: item.entry }, whole: false } : row;
 }
+
+/** Whether it is the console's own entry, as far as one can tell: agents send under their own names. */
+export const isOwn = ({ category, source, item }: Row): boolean => category === "audit" && source === "console" && !item.entry.principal.startsWith("agent:");

@@ -1,0 +1,34 @@
+import type { Erased } from "../api/types.ts";
+import { stamp, type Zone } from "../format/time.ts";
+import { visible } from "../format/visible.ts";
+import { Time } from "../ui/Time.tsx";
+import css from "./ErasedNote.module.css";
+
+interface Props {
+  readonly erased: Erased;
+  readonly zone?: Zone;
+  /** Gets the focus after an erasure, in place of the button that asked for it. */
+  readonly id?: string;
+}
+
+/** In place of data that was erased: by whom, when and why. Nothing is wrong with the entry. */
+export function ErasedNote({ erased, zone = "local", id }: Props) {
+  const at = Date.parse(erased.at);
+  return (
+    <p className={css.note} id={id} tabIndex={id === undefined ? undefined : -1}>
+      <b>Data erased</b> by <bdi>{visible(erased.by) || "nobody named"}</bdi>{" "}
+      {!Number.isNaN(at) && (
+        <>
+          at <Time ms={at} zone={zone} text={`${stamp(at, zone, 0)}${zone === "utc" ? " UTC" : ""}`} />{" "}
+        </>
+      )}
+      {erased.reason ? (
+        <>
+          because: <bdi className="foreign">{visible(erased.reason)}</bdi>
+        </>
+      ) : (
+        "without a reason"
+      )}
+    </p>
+  );
+}

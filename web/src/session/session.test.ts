@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { ApiError } from "../api/errors.ts";
+import type { Session } from "../api/types.ts";
+import { sayNotErased } from "../erase/words.ts";
+import { browserName } from "./browserName.ts";
+import { readKept, writeKept } from "./kept.ts";
+import { mayOperate, mayRead, sayWho } from "./roles.ts";
+import { providerAddress, safeNext, sayRefusal } from "./ways.ts";
+
+const NOW = new Date(2026, 10, 22, 10, 42, 0).getTime();
+const refused = (status: number, retryAfterSec: number | null = null, detail = ""): ApiError =>
+  new ApiError("refused", { title: "", status, detail, errors: [], request_id: null, retryAfterSec });
+const session = (role: string | null, principal: string | null = "ada@example.com"): Session => ({ principal, role, signin: [], provider: null, expires: null, version: "" });
+
+test("one goes on to an address of this console, and to no other", () => {
+  for (const good of ["/", "/log/17", "/log?q=a%20b&severity=error", "/sign-insight"]) expect(safeNext(good)).toBe(good);
+  for (const bad of [null, "", "log", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\nb", "/sign-in?next=/sign-in", "/sign-in"]) {
+    expect(safeNext(bad)).toBe("/");
+  }
+});
+
+test("the way over the provider comes back to where one was going", () => {
+  expect(providerAddress("/auth/login", { pathname: "/log/17", search: "?q=a&source=b" })).toBe("/auth/login?next=%2Flog%2F17%3Fq%3Da%26source%3Db");
+  expect(providerAddress("/auth/login", { pathname: "/sign-in", search: "?next=/junie" })).toBe("/auth/login?next=%2Fjunie");
+  expect(providerAddress("/auth/login", { pathname: "/sign-in", search: "?next=//evil.example" })).toBe("/auth/login");
+  expect(providerAddress("/auth/login", { pathname: "/", search: "" })).toBe("/auth/login");
+});
+
+test("why a token did not sign in says what to do, and for how long to wait", () => {
+  expect(sayRefusal(refused(401), NOW)).toContain("Wrong token");
+  expect(sayRefusal(refused(403), NOW)).toContain("may only append");
+  expect(sayRefusal(refused(429, 90), NOW)).toBe("Too many wrong tokens. Wait 1 min 30 s, until 10:43:30, then try again.");
+  expect(sayRefusal(refused(429), NOW)).toContain("Wait a minute");
+  expect(sayRefusal(new ApiError("unreachable", null), NOW)).toContain("does not answer");
+});
+
+test("who may what, and how that is said", () => {
+  expect(["operator", "viewer", "agent", null].map((role) => [mayRead(session(role)), mayOperate(session(role))])).toEqual([[true, true], [true, false], [false, false], [false, false]]);
+  expect(sayWho(session("viewer"))).toBe("ada@example.com, a viewer");
+  expect(sayWho(session("agent", "agent:p\u202e"))).toBe("agent:p⟨U+202E⟩, an agent");
+  expect(sayWho(session("operator", "operator"))).toBe("operator");
+});
+
+test("why data was not erased says who one is, or what the console said", () => {
+  expect(sayNotErased(refused(403), session("viewer"))).toBe("Not erased: you are ada@example.com, a viewer, and this wants an operator. Ask one, or sign in as one.");
+  expect(sayNotErased(refused(422, null, "the reason is too long"), session("operator"))).toBe("Not erased. the reason is too long");
+  expect(sayNotErased(refused(503), session("operator"))).toContain("cannot be written");
+  expect(sayNotErased(new ApiError("timeout", null), session("operator"))).toContain("Whether the data is gone");
+});
+
+describe("a browser in words", () => {
+  const mozilla = (rest: string): string => `Mozilla/5.0 ${rest}`;
+  test.each([
+    [mozilla("(X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox 140 on Linux"],
+    [mozilla("(Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36"), "Chrome 143 on Windows"],
+    [mozilla("(Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0"), "Edge 143 on Windows"],
+    [mozilla("(Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15"), "Safari 18 on macOS"],
+    [mozilla("(iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/143.0 Mobile/15E148 Safari/604.1"), "Chrome 143 on iPhone"],
+    [mozilla("(Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Mobile Safari/537.36"), "Chrome 143 on Android"],
+    [mozilla("(X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/143.0.0.0 Safari/537.36"), "Chromium 143 on Linux"],
+    ["curl/8.5.0", "curl 8"],
+    [mozilla("(Windows NT 10.0) Unheard"), "A browser on Windows"],
+    ["<b>mine</b>", "<b>mine</b>"],
+    ["x".repeat(99), `${"x".repeat(59)}…`],
+    ["", "A browser that does not say which"],
+  ])("%s", (agent, name) => expect(browserName(agent)).toBe(name));
+});
+
+describe("what is kept on the way to the provider", () => {
+  const store = (): Storage => {
+    const held = new Map<string, string>();
+    return { getItem: (key: string) => held.get(key) ?? null, setItem: (key: string, value: string) => void held.set(key, value), removeItem: (key: string) => void held.delete(key) } as Storage;
+  };
+
+  test("is given to the same person only", () => {
+    const storage = store();
+    writeKept(storage, "drafts", { owner: "ada", value: { question: "why" } });
+    expect(["ada", "bob", null].map((owner) => readKept(storage, "drafts", owner))).toEqual([{ question: "why" }, null, null]);
+    writeKept(storage, "drafts", null);
+    expect(readKept(storage, "drafts", "ada")).toBeNull();
+  });
+
+  test("is lost without a complaint where there is no room for it", () => {
+    const full = { getItem: () => "{", setItem: () => { throw new DOMException("full", "QuotaExceededError"); } } as unknown as Storage;
+    expect(() => writeKept(full, "drafts", { owner: "ada", value: 1 })).not.toThrow();
+    expect(readKept(full, "drafts", "ada")).toBeNull();
+    expect(readKept(null, "drafts", "ada")).toBeNull();
+  });
+});
