@@ -1,10 +1,11 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { gzipSiblings } from "./build/gzipSiblings.ts";
+import { plainSheet } from "./build/plainSheet.ts";
 import { themeBoot } from "./build/themeBoot.ts";
 
 export default defineConfig({
-  plugins: [react(), themeBoot(), gzipSiblings()],
+  plugins: [react(), themeBoot(), plainSheet(), gzipSiblings()],
   build: {
     target: "es2022",
     // light-dark() is understood from these on; older targets would have it expanded into variables.

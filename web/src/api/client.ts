@@ -110,9 +110,9 @@ export async function endSession(id: string): Promise<void> {
   await call(`/api/sessions/${encodeURIComponent(id)}`, { method: "DELETE" }, READ_TIMEOUT_MS);
 }
 
-/** Removes an entry's data for good. The entry stays, and the reason is recorded. */
-export async function eraseData(seq: number, reason: string): Promise<void> {
-  await call(`/api/events/${seq}/data`, json("DELETE", { reason }), READ_TIMEOUT_MS);
+/** Removes an entry's data for good; the entry stays, and the reason is recorded. Whether its bytes are overwritten too. */
+export async function eraseData(seq: number, reason: string): Promise<boolean> {
+  return read(await call(`/api/events/${seq}/data`, json("DELETE", { reason }), READ_TIMEOUT_MS), (value) => (isFields(value) ? value.overwritten !== false : null));
 }
 
 /** A part of the history: newest first below `before`, or oldest first from `from`. */

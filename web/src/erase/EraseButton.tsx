@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { seqName } from "../format/number.ts";
 import { mayOperate } from "../session/roles.ts";
 import { useSession } from "../session/SessionProvider.tsx";
-import type { Row } from "../stream/rows.ts";
+import { hasErasable, type Row } from "../stream/rows.ts";
 import button from "../ui/Button.module.css";
 import { EraseDialog } from "./EraseDialog.tsx";
 
@@ -19,28 +19,29 @@ interface Props {
 export function EraseButton({ row, onErased }: Props) {
   const operator = mayOperate(useSession());
   const [asking, setAsking] = useState(false);
+  const [left, setLeft] = useState(false);
   const done = useRef(false);
-  const { item } = row;
-  const gone = item.erased !== undefined;
+  const gone = row.item.erased !== undefined;
   useEffect(() => {
     // The button that had the focus went with the data.
     if (gone && done.current) document.getElementById(noteId(row.seq))?.focus();
     done.current = false;
   }, [gone, row.seq]);
-  const offered = operator && !gone && item.entry.data_hash !== undefined;
   return (
     <>
-      {offered && (
+      {operator && hasErasable(row) && (
         <button type="button" className={button.small} onClick={() => setAsking(true)}>
           Erase data…<span className="hidden"> of {seqName(row.seq)}</span>
         </button>
       )}
+      {left && <p role="status">Erased. Somebody is still reading the record as it was before: its bytes are overwritten as soon as they are done.</p>}
       {asking && (
         <EraseDialog
           row={row}
           onClose={() => setAsking(false)}
-          onErased={() => {
+          onErased={(overwritten) => {
             done.current = true;
+            setLeft(!overwritten);
             onErased();
           }}
         />

@@ -11,16 +11,20 @@ import { Dialog } from "../ui/Dialog.tsx";
 import css from "./EraseDialog.module.css";
 import { sayNotErased } from "./words.ts";
 
+/** The console's own limit. */
+const LONGEST_REASON = 1000;
+
 interface Props {
   readonly row: Row;
   readonly onClose: () => void;
-  readonly onErased: () => void;
+  /** `overwritten`: nothing of it is left in the record's files either. */
+  readonly onErased: (overwritten: boolean) => void;
 }
 
 /** What goes, what stays, and why: an erasure cannot be taken back, and neither can its reason. */
 export function EraseDialog({ row, onClose, onErased }: Props) {
   const session = useSession();
-  const field = useRef<HTMLTextAreaElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   const [reason, setReason] = useDraft(`erase ${row.seq}`);
   const [pending, setPending] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
@@ -37,9 +41,9 @@ export function EraseDialog({ row, onClose, onErased }: Props) {
     setPending(true);
     setFailed(null);
     try {
-      await eraseData(row.seq, trimmed);
+      const overwritten = await eraseData(row.seq, trimmed);
       setReason("");
-      onErased();
+      onErased(overwritten);
       close();
     } catch (error) {
       setFailed(sayNotErased(error, session));
@@ -63,13 +67,15 @@ export function EraseDialog({ row, onClose, onErased }: Props) {
           <label className={css.label} htmlFor="erase-reason">
             Reason
           </label>
-          <textarea
+          <input
             ref={field}
             id="erase-reason"
+            type="text"
             data-first
             className={css.field}
-            rows={3}
             required
+            maxLength={LONGEST_REASON}
+            autoComplete="off"
             value={reason}
             onChange={(event) => setReason(event.target.value)}
             aria-invalid={failed !== null}

@@ -4,7 +4,7 @@ import { parseItem } from "../api/items.ts";
 import type { Erased } from "../api/types.ts";
 import { withoutData } from "../entries/erased.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
-import { toRow, type Row } from "../stream/rows.ts";
+import { hasErasable, toRow, type Row } from "../stream/rows.ts";
 import { useErasedAt } from "../stream/useErasures.ts";
 
 export type Read =
@@ -48,7 +48,7 @@ export function useItem(seq: string): readonly [Read, () => void] {
   }, [live]);
   const shown = useMemo((): Read => {
     if (read.seq !== seq) return { status: "reading" };
-    if (read.status !== "read" || read.known === erased || erased === null || read.row.item.entry.data_hash === undefined) return read;
+    if (read.status !== "read" || read.known === erased || erased === null || !hasErasable(read.row)) return read;
     // Erased since it was read: until it is read again, this is what it has to say.
     const text = withoutData(read.text, erased);
     return { status: "read", row: parsed(text), text };

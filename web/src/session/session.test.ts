@@ -43,6 +43,7 @@ test("who may what, and how that is said", () => {
 
 test("why data was not erased says who one is, or what the console said", () => {
   expect(sayNotErased(refused(403), session("viewer"))).toBe("Not erased: you are ada@example.com, a viewer, and this wants an operator. Ask one, or sign in as one.");
+  expect(sayNotErased(refused(403, null, "#7 is kept"), session("operator"))).toBe("Not erased. #7 is kept");
   expect(sayNotErased(refused(422, null, "the reason is too long"), session("operator"))).toBe("Not erased. the reason is too long");
   expect(sayNotErased(refused(503), session("operator"))).toContain("cannot be written");
   expect(sayNotErased(new ApiError("timeout", null), session("operator"))).toContain("Whether the data is gone");

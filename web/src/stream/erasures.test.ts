@@ -41,6 +41,9 @@ test("rows lose what was erased, with the line that was made of it; nothing else
   expect(JSON.stringify(gone)).not.toContain("secret");
   expect(withoutErased([...rows, plain], known).at(-1)).toBe(plain);
   expect(withoutErased(rows, NONE)).toBe(rows);
+  // What became of the record is kept.
+  const told = toRow({ entry: { ...erasure(2, 1, 1).entry, data_hash: "h" }, data: { first: 1, last: 1, reason: "r" } });
+  expect(withoutErased([told], known)[0]).toBe(told);
   const once = withoutErased(rows, known);
   expect(withoutErased(once, known)).toBe(once);
 });

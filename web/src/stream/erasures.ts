@@ -1,6 +1,6 @@
 import type { Erased } from "../api/types.ts";
 import { isCount, isFields, text } from "../api/items.ts";
-import { isOwn, toRow, type Row } from "./rows.ts";
+import { hasErasable, isOwn, toRow, type Row } from "./rows.ts";
 
 /** Entries from `first` to `last`, both with it, whose data is gone. */
 interface Erasure {
@@ -48,12 +48,10 @@ export function withoutErased(rows: readonly Row[], erasures: Erasures): readonl
   if (erasures.bySeq.size === 0 && erasures.ranges.length === 0) return rows;
   let changed = false;
   const kept = rows.map((row) => {
-    const { entry } = row.item;
-    // What came without data, or has lost it already, stays as it is.
-    const erased = entry.data_hash === undefined || row.item.erased ? null : erasedAt(erasures, row.seq);
+    const erased = hasErasable(row) ? erasedAt(erasures, row.seq) : null;
     if (erased === null) return row;
     changed = true;
-    return toRow({ entry, erased });
+    return toRow({ entry: row.item.entry, erased });
   });
   return changed ? kept : rows;
 }

@@ -56,5 +56,10 @@ export function lightened(row: Row): Row {
   return "data" in item || item.data_base64 !== undefined ? { ...row, item: { entry: item.entry }, whole: false } : row;
 }
 
+/** What became of the record itself: the console erases this of no entry. */
+const LASTING: readonly string[] = ["data.erased", "log.begun"];
+
+export const hasErasable = (row: Row): boolean => row.item.entry.data_hash !== undefined && row.item.erased === undefined && !(isOwn(row) && LASTING.includes(row.type));
+
 /** Whether it is the console's own entry, as far as one can tell: agents send under their own names. */
 export const isOwn = ({ category, source, item }: Row): boolean => category === "audit" && source === "console" && !item.entry.principal.startsWith("agent:");
