@@ -14,6 +14,7 @@ from tests.conftest import TOKEN
 from tests.console import Client, connected, sample_lines
 from tests.process import ConsoleProcess
 
+AGENT_TOKEN = "agent-token-for-tests"
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[ConsoleProcess]:
-    with ConsoleProcess(tmp_path, {"WS_INTERVAL_SEC": "0.5", "OPERATOR_TOKEN": TOKEN}) as one:
+    settings = {"WS_INTERVAL_SEC": "0.5", "OPERATOR_TOKEN": TOKEN, "AGENT_TOKENS": f"planner-7={AGENT_TOKEN}"}
+    with ConsoleProcess(tmp_path, settings) as one:
         yield one
 
 
@@ -193,6 +195,11 @@ async def test_signing_in_and_out(browser: Browser, guarded: ConsoleProcess) -> 
         await page.get_by_role("button", name="Sign out").click()
         await expect(token).to_be_visible()
         assert (await page.request.get(f"{guarded.url}/api/events")).status == 401
+        # Somebody who is known and may not read is told who they are, and what for these pages are.
+        await page.set_extra_http_headers({"Authorization": f"Bearer {AGENT_TOKEN}"})
+        await page.goto(f"{guarded.url}/log")
+        await expect(page.get_by_role("heading", name="You may not read this record")).to_be_visible()
+        await expect(page.get_by_text("agent:planner-7, an agent")).to_be_visible()
 
 
 async def test_the_page_survives_a_restart_of_the_console_and_shows_the_seam(
@@ -216,21 +223,44 @@ async def test_the_page_survives_a_restart_of_the_console_and_shows_the_seam(
         await expect(row(page, "tool-4")).to_be_visible()
 
 
-async def test_a_console_that_was_restarted_with_a_token_asks_to_sign_in_again(
+async def test_a_session_that_ended_elsewhere_leads_to_sign_in_and_back_to_what_was_typed(
     browser: Browser, guarded: ConsoleProcess
 ) -> None:
     async with watched_page(browser) as watched:
         page = watched.page
         watched.expected = GONE
-        await page.goto(guarded.url)
-        await page.get_by_label("Operator token").fill(TOKEN)
+        await page.goto(f"{guarded.url}/sign-in?next=/junie")
+        token = page.get_by_label("Operator token")
+        await token.fill(TOKEN)
         await page.keyboard.press("Enter")
+        question = page.get_by_role("textbox", name="Ask a question")
+        await question.fill("half a quest")
         await is_live(page)
-        guarded.terminate()
-        assert guarded.wait() == 0
-        guarded.start()
-        await expect(page.get_by_label("Operator token")).to_be_visible(timeout=20_000)
+        # The browser's own cookie: what another tab would do.
+        ended = await page.request.delete(f"{guarded.url}/api/session", headers={"Origin": guarded.url})
+        assert ended.ok
+        await expect(page.get_by_text("Your session ended")).to_be_visible(timeout=3_000)
+        await expect(token).to_be_focused()
+        # Also over a page of the provider's: then this one is left, and loaded anew.
+        await page.reload()
+        await token.fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(question).to_have_value("half a quest")
+        await expect(page).to_have_url(f"{guarded.url}/junie")
+        await is_live(page)
+        # A request that is refused tells it too, whatever it was for; and who signs out leaves nothing behind.
+        await page.context.clear_cookies()
+        await question.press("Enter")
         await expect(page.get_by_text("Your session ended")).to_be_visible()
+        await token.fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("article")).to_contain_text("half a quest")
+        await question.fill("something private")
+        await page.get_by_role("button", name="Sign out").click()
+        await token.fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(question).to_have_value("")
+        await expect(page.get_by_role("article")).to_have_count(0)
 
 
 async def test_event_content_is_text_whatever_it_says(browser: Browser, process: ConsoleProcess) -> None:

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { seqName } from "../format/number.ts";
 import { mayOperate } from "../session/roles.ts";
 import { useSession } from "../session/SessionProvider.tsx";
@@ -20,13 +20,12 @@ export function EraseButton({ row, onErased }: Props) {
   const operator = mayOperate(useSession());
   const [asking, setAsking] = useState(false);
   const [left, setLeft] = useState(false);
-  const done = useRef(false);
+  const [done, setDone] = useState(false);
   const gone = row.item.erased !== undefined;
   useEffect(() => {
-    // The button that had the focus went with the data.
-    if (gone && done.current) document.getElementById(noteId(row.seq))?.focus();
-    done.current = false;
-  }, [gone, row.seq]);
+    // The button that had the focus went with the data: the stream may have told so before the answer came, or after.
+    if (gone && done) document.getElementById(noteId(row.seq))?.focus();
+  }, [gone, done, row.seq]);
   return (
     <>
       {operator && hasErasable(row) && (
@@ -40,7 +39,7 @@ export function EraseButton({ row, onErased }: Props) {
           row={row}
           onClose={() => setAsking(false)}
           onErased={(overwritten) => {
-            done.current = true;
+            setDone(true);
             setLeft(!overwritten);
             onErased();
           }}

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Link } from "react-router";
+import { NavLink } from "react-router";
 import { words } from "../api/errors.ts";
 import { visible } from "../format/visible.ts";
 import { useSession, useSessionDoor } from "../session/SessionProvider.tsx";
@@ -50,9 +50,9 @@ export function Account({ onHelp }: { readonly onHelp: () => void }) {
             <bdi>{visible(session.principal ?? "")}</bdi>
             {session.role !== null && session.role !== session.principal && <span>{session.role}</span>}
           </p>
-          <Link className={css.plain} to="/sessions">
+          <NavLink className={() => css.plain} to="/sessions">
             Sessions
-          </Link>
+          </NavLink>
           <button type="button" className={button.button} disabled={leaving} onClick={() => void leave()}>
             {leaving ? "Signing out…" : "Sign out"}
           </button>
