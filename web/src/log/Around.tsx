@@ -29,10 +29,12 @@ interface Props {
   readonly seq: number;
   readonly zone: Zone;
   readonly addressOf: (seq: number) => string;
+  /** Its level on the page. */
+  readonly heading: "h2" | "h3";
 }
 
 /** What was recorded just before and after, whatever the filters: newest first, as everywhere. */
-export function Around({ seq, zone, addressOf }: Props) {
+export function Around({ seq, zone, addressOf, heading: Heading }: Props) {
   const [rows, setRows] = useState<readonly Row[] | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   useEffect(() => {
@@ -45,9 +47,9 @@ export function Around({ seq, zone, addressOf }: Props) {
   }, [seq]);
   return (
     <section aria-labelledby="around" className={css.around}>
-      <h3 id="around" className={css.heading}>
+      <Heading id="around" className={css.heading}>
         Around it
-      </h3>
+      </Heading>
       {failed !== null && <p className={css.note}>{failed}</p>}
       {rows === null && failed === null && <p className={css.note}>Reading…</p>}
       <ol className={css.list} reversed>

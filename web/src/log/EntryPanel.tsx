@@ -5,6 +5,7 @@ import type { Zone } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";
+import { ROOMY, useMedia } from "../ui/useMedia.ts";
 import { Around } from "./Around.tsx";
 import { EntryDetails } from "./EntryDetails.tsx";
 import css from "./EntryPanel.module.css";
@@ -24,6 +25,8 @@ interface Props {
 /** One entry beside the list it was opened from. */
 export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
+  // Where it lies over the list, it is the page.
+  const Heading = useMedia(ROOMY) ? "h2" : "h1";
   const [read, again] = useItem(seq);
   const name = /^\d{1,15}$/.test(seq) ? seqName(Number(seq)) : `“${visible(seq)}”`;
   useSteps({ newer, older, close });
@@ -36,9 +39,9 @@ export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props)
   return (
     <aside className={css.panel} aria-label={`Entry ${name}`}>
       <div className={css.bar}>
-        <h2 ref={heading} tabIndex={-1} className={css.heading}>
+        <Heading ref={heading} tabIndex={-1} className={css.heading}>
           {name}
-        </h2>
+        </Heading>
         <button type="button" className={button.small} aria-disabled={newer === null} onClick={() => newer?.()} aria-keyshortcuts="ArrowUp">
           <span aria-hidden="true">↑</span> Newer
         </button>
@@ -57,7 +60,7 @@ export function EntryPanel({ seq, zone, newer, older, close, addressOf }: Props)
       {read.status === "read" && (
         <>
           <EntryDetails key={read.row.seq} row={read.row} text={read.text} zone={zone} again={again} />
-          <Around key={read.row.seq} seq={read.row.seq} zone={zone} addressOf={addressOf} />
+          <Around key={read.row.seq} seq={read.row.seq} zone={zone} addressOf={addressOf} heading={Heading === "h1" ? "h2" : "h3"} />
         </>
       )}
     </aside>
