@@ -84,7 +84,7 @@ export interface OpenSession {
   readonly began: string;
   readonly seen: string;
   readonly expires: string;
-  /** Its User-Agent: whatever it says of itself. */
+  /** "Firefox on Linux", as it says of itself; whoever sends it may say anything. */
   readonly browser: string;
   readonly current: boolean;
 }

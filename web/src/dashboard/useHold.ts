@@ -2,7 +2,6 @@ import { useMemo, useState } from "react";
 import type { Row } from "../stream/rows.ts";
 import type { Seam } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
-import { useWithoutErased } from "../stream/useErasures.ts";
 
 /** What the list is drawn from. Its parts never change in place, so keeping it is holding still. */
 export interface View {
@@ -34,9 +33,6 @@ export function useHold(holding: boolean): Hold {
   const keep = holding && (kept === null || kept.epoch === epoch);
   if (keep && kept === null) setKept(live);
   if (!keep && kept !== null) setKept(null);
-  const shown = keep && kept ? kept : live;
-  // However still it holds: what was erased is gone.
-  const left = useWithoutErased(shown.rows);
-  const view = useMemo(() => ({ ...shown, rows: left }), [shown, left]);
+  const view = keep && kept ? kept : live;
   return { view, live, held: keep, renew: () => setKept(null) };
 }

@@ -3,13 +3,11 @@ import { endSession } from "../api/client.ts";
 import { ApiError, words } from "../api/errors.ts";
 import type { OpenSession } from "../api/types.ts";
 import { plural } from "../format/number.ts";
-import { visible } from "../format/visible.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
-import { browserName } from "../session/browserName.ts";
 import { useSession } from "../session/SessionProvider.tsx";
 import { sayWho } from "../session/roles.ts";
 import { LeaveDialog } from "../sessions/LeaveDialog.tsx";
-import { SessionItem } from "../sessions/SessionItem.tsx";
+import { browserName, SessionItem } from "../sessions/SessionItem.tsx";
 import { useSessions } from "../sessions/useSessions.ts";
 import button from "../ui/Button.module.css";
 import notices from "../ui/Notices.module.css";
@@ -26,12 +24,12 @@ export function Sessions() {
   const heading = useRef<HTMLHeadingElement>(null);
   const now = useNow();
 
-  async function end({ id, browser }: OpenSession) {
-    const name = visible(browserName(browser));
-    setEnding(id);
+  async function end(session: OpenSession) {
+    const name = browserName(session);
+    setEnding(session.id);
     setTold({ text: "", failed: false });
     try {
-      await endSession(id);
+      await endSession(session.id);
       setTold({ text: `Ended: ${name}. What it had open is closed.`, failed: false });
       heading.current?.focus();
     } catch (failure) {

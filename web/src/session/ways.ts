@@ -1,9 +1,17 @@
 import { ApiError, words } from "../api/errors.ts";
 import { clock, span } from "../format/time.ts";
 
-/** Where one was going, as an address of this console: never another's. */
+/** An address of this console and of no other, as an address bar has it: one slash, and printable ASCII without a backslash. */
+const OWN = /^\/(?![/\\])[!-[\]-~]*$/;
+/** No page, or not one to come back to. */
+const ELSEWHERE = /^\/(?:api|auth|sign-in)(?:[/?#]|$)/i;
+/** The console takes no longer one. */
+const LONGEST = 2000;
+
+/** Where one was going, if that is a page of this console; else its first page. */
 export function safeNext(next: string | null): string {
-  return next !== null && /^\/(?![/\\])[^\u0000-\u001f]*$/.test(next) && !/^\/sign-in(?:[/?#]|$)/.test(next) ? next : "/";
+  const address = next?.replaceAll("\\", "%5C") ?? "";
+  return OWN.test(address) && !ELSEWHERE.test(address) && address.length <= LONGEST ? address : "/";
 }
 
 /** Where signing in at the provider begins, and comes back from to where one is going. */

@@ -1,7 +1,6 @@
 import type { OpenSession } from "../api/types.ts";
 import { roughly, stamp } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
-import { browserName } from "../session/browserName.ts";
 import button from "../ui/Button.module.css";
 import { Time } from "../ui/Time.tsx";
 import css from "./SessionItem.module.css";
@@ -16,15 +15,17 @@ interface Props {
   readonly onEnd: () => void;
 }
 
+export const browserName = ({ browser }: OpenSession): string => visible(browser) || "a browser";
+
 export function SessionItem({ session, now, ending, onEnd }: Props) {
-  const name = visible(browserName(session.browser));
+  const name = browserName(session);
   const seen = Date.parse(session.seen);
   const expires = Date.parse(session.expires);
   return (
     <li className={css.item}>
       <div className={css.what}>
         <p className={css.browser}>
-          <bdi title={visible(session.browser)}>{name}</bdi>
+          <bdi>{name}</bdi>
           {session.current && <span className={css.here}>this browser</span>}
         </p>
         <dl className={css.facts}>
