@@ -11,8 +11,6 @@ interface SessionDoor {
   readonly known: Known;
   /** Who is signed in, or was last while this page was open; null before anyone and after a deliberate sign-out. */
   readonly owner: string | null;
-  /** Counts deliberate sign-outs: what a person left behind is dropped then. */
-  readonly departures: number;
   /** Asks the console again who this is. Safe to call often. */
   check(): void;
   signIn(token: string): Promise<void>;
@@ -25,7 +23,6 @@ const RETRY_MS = 3000;
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [known, setKnown] = useState<Known>({ status: "asking" });
   const [owner, setOwner] = useState<string | null>(null);
-  const [departures, setDepartures] = useState(0);
   const asking = useRef(false);
 
   const learn = useCallback((session: Session) => {
@@ -58,7 +55,6 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       location.assign(onward);
       return new Promise<never>(() => undefined);
     }
-    setDepartures((n) => n + 1);
     setOwner(null);
     learn(await api.getSession());
   }, [learn]);
@@ -76,8 +72,8 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   }, [known.status, check]);
 
   const door = useMemo(
-    () => ({ known, owner, departures, check, signIn, signOut }),
-    [known, owner, departures, check, signIn, signOut],
+    () => ({ known, owner, check, signIn, signOut }),
+    [known, owner, check, signIn, signOut],
   );
   return <Context value={door}>{children}</Context>;
 }
