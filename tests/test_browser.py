@@ -199,7 +199,7 @@ async def test_signing_in_and_out(browser: Browser, guarded: ConsoleProcess) -> 
         await page.set_extra_http_headers({"Authorization": f"Bearer {AGENT_TOKEN}"})
         await page.goto(f"{guarded.url}/log")
         await expect(page.get_by_role("heading", name="You may not read this record")).to_be_visible()
-        await expect(page.get_by_text("agent:planner-7, an agent")).to_be_visible()
+        await expect(page.get_by_text("planner-7, an agent")).to_be_visible()
 
 
 async def test_the_page_survives_a_restart_of_the_console_and_shows_the_seam(

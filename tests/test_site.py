@@ -50,6 +50,16 @@ async def test_hashed_assets_are_kept_forever_and_the_page_names_them(console: C
     problem(await console.get("/missing.png"), 404)
 
 
+async def test_pages_without_a_script_find_their_stylesheet_under_a_name_that_stays(console: Console) -> None:
+    answer = await console.get("/plain.css")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/css")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert "--paper: light-dark(" in answer.text
+    again = await console.get("/plain.css", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+
+
 async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(console: Console) -> None:
     page = (await console.get("/")).text
     assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", page)

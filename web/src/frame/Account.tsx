@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { NavLink } from "react-router";
 import { words } from "../api/errors.ts";
-import { visible } from "../format/visible.ts";
+import { nameOf } from "../session/roles.ts";
 import { useSession, useSessionDoor } from "../session/SessionProvider.tsx";
 import { THEMES, useTheme } from "../theme/theme.ts";
 import button from "../ui/Button.module.css";
@@ -47,7 +47,7 @@ export function Account({ onHelp }: { readonly onHelp: () => void }) {
       ) : (
         <>
           <p className={css.who}>
-            <bdi>{visible(session.principal ?? "")}</bdi>
+            <bdi>{nameOf(session)}</bdi>
             {session.role !== null && session.role !== session.principal && <span>{session.role}</span>}
           </p>
           <NavLink className={() => css.plain} to="/sessions">

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { useLocation } from "react-router";
 import { visible } from "../format/visible.ts";
 import { TokenForm } from "../session/TokenForm.tsx";
@@ -13,6 +14,8 @@ export function SignIn() {
   const { signin, provider } = useSession();
   const here = useLocation();
   const byToken = signin.includes("token");
+  const first = useRef<HTMLAnchorElement>(null);
+  useEffect(() => first.current?.focus(), []);
   return (
     <main className={css.page}>
       <title>Sign in · Governance Console</title>
@@ -27,7 +30,7 @@ export function SignIn() {
           </p>
         )}
         {provider && (
-          <a className={cx(button.primary, css.provider)} href={providerAddress(provider.url, here)} autoFocus={!byToken}>
+          <a ref={first} className={cx(button.primary, css.provider)} href={providerAddress(provider.url, here)}>
             <span>
               Continue with <bdi>{visible(provider.name)}</bdi>
             </span>

@@ -8,9 +8,15 @@ const READERS: readonly string[] = ["viewer", OPERATOR];
 export const mayRead = ({ role }: Session): boolean => role !== null && READERS.includes(role);
 export const mayOperate = ({ role }: Session): boolean => role === OPERATOR;
 
+/** Without the role that the record puts before the names of people and agents. */
+export function nameOf({ principal, role }: Session): string {
+  const name = principal ?? "nobody";
+  return visible(role !== null && name.startsWith(`${role}:`) ? name.slice(role.length + 1) : name);
+}
+
 /** "ada@example.com, a viewer". */
-export function sayWho({ principal, role }: Session): string {
-  const name = visible(principal ?? "nobody");
-  if (role === null || role === principal) return name;
-  return `${name}, ${/^[aeiou]/.test(role) ? "an" : "a"} ${role}`;
+export function sayWho(session: Session): string {
+  const { principal, role } = session;
+  if (role === null || role === principal) return nameOf(session);
+  return `${nameOf(session)}, ${/^[aeiou]/.test(role) ? "an" : "a"} ${role}`;
 }

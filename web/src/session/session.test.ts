@@ -37,7 +37,8 @@ test("why a token did not sign in says what to do, and for how long to wait", ()
 test("who may what, and how that is said", () => {
   expect(["operator", "viewer", "agent", null].map((role) => [mayRead(session(role)), mayOperate(session(role))])).toEqual([[true, true], [true, false], [false, false], [false, false]]);
   expect(sayWho(session("viewer"))).toBe("ada@example.com, a viewer");
-  expect(sayWho(session("agent", "agent:p\u202e"))).toBe("agent:p⟨U+202E⟩, an agent");
+  expect(sayWho(session("viewer", "viewer:ada@example.com"))).toBe("ada@example.com, a viewer");
+  expect(sayWho(session("agent", "agent:p\u202e"))).toBe("p⟨U+202E⟩, an agent");
   expect(sayWho(session("operator", "operator"))).toBe("operator");
 });
 
