@@ -202,6 +202,28 @@ async def test_signing_in_and_out(browser: Browser, guarded: ConsoleProcess) -> 
         await expect(page.get_by_text("planner-7, an agent")).to_be_visible()
 
 
+@pytest.mark.soak
+async def test_whoever_guesses_tokens_is_told_how_long_to_wait_and_whoever_knows_one_comes_in(
+    browser: Browser, guarded: ConsoleProcess
+) -> None:
+    async with watched_page(browser) as watched, connected(guarded.url) as client:
+        page = watched.page
+        watched.expected = GONE
+        guesses = [(await client.post("/api/session", {"token": f"guess {n}"})).status for n in range(30)]
+        assert guesses[-1] == 429
+        await page.goto(guarded.url)
+        token = page.get_by_label("Operator token")
+        await token.fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text(
+            re.compile(r"Too many wrong tokens\. Wait [\w ]+, until \d\d:\d\d:\d\d, then try again\.")
+        )
+        await expect(token).to_be_focused()
+        await token.fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await is_live(page)
+
+
 async def test_the_page_survives_a_restart_of_the_console_and_shows_the_seam(
     browser: Browser, process: ConsoleProcess
 ) -> None:
