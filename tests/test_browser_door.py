@@ -139,6 +139,7 @@ async def test_with_a_real_provider_one_comes_in_comes_back_and_goes(browser: Br
         await expect(page).to_have_url(re.compile(re.escape(door.issuer)))
         await page.goto(console.url)
         await expect(page.get_by_role("link", name="Continue with")).to_be_visible()
+        assert "half a quest" not in await page.evaluate("JSON.stringify([sessionStorage, localStorage])")
 
 
 @pytest.mark.soak

@@ -20,7 +20,7 @@ export function LogFoot({ pages, reader }: { readonly pages: Pages; readonly rea
     );
   }
   if (!pages.loaded) return <p className={css.foot}>Reading the record…</p>;
-  if (bottom === null) return rows.length === 0 ? null : <p className={css.foot}>{plural(rows.length, "entry", "entries")}. Nothing that matches is older.</p>;
+  if (bottom === null) return rows.length === 0 ? null : <p className={css.foot}>{sayAll(pages)}. Nothing that matches is older.</p>;
   if (looking === "no") return <p className={css.foot}>{count(rows.length)} read, back to {seqName(bottom)}.</p>;
   return (
     <p className={css.foot}>
@@ -31,4 +31,11 @@ export function LogFoot({ pages, reader }: { readonly pages: Pages; readonly rea
       </button>
     </p>
   );
+}
+
+/** How many are listed; where there are newer ones above the list, or may be, up to which. */
+function sayAll({ rows, fresh, freshTop, size }: Pages): string {
+  const many = plural(rows.length, "entry", "entries");
+  const isAll = fresh.length === 0 && freshTop >= size;
+  return isAll ? many : `${many} up to ${seqName(rows[0]?.seq ?? 0)}`;
 }

@@ -50,19 +50,23 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
 
   const signOut = useCallback(async () => {
     const onward = await api.signOut();
-    // The provider would sign one in again without asking: it is told too, and has a page of its own for that.
-    if (onward !== null) {
-      location.assign(onward);
-      return new Promise<never>(() => undefined);
-    }
     setOwner(null);
-    learn(await api.getSession());
+    if (onward === null) return learn(await api.getSession());
+    // The provider would sign one in again without asking: it is told too, and has a page of its own for that.
+    setKnown({ status: "asking" });
+    location.assign(onward);
   }, [learn]);
 
   useEffect(() => {
     check();
+    // A page that the browser had put away whole may show what whoever is signed in now must not see.
+    const back = (event: PageTransitionEvent) => event.persisted && check();
     window.addEventListener(api.REFUSED, check);
-    return () => window.removeEventListener(api.REFUSED, check);
+    window.addEventListener("pageshow", back);
+    return () => {
+      window.removeEventListener(api.REFUSED, check);
+      window.removeEventListener("pageshow", back);
+    };
   }, [check]);
 
   useEffect(() => {
