@@ -55,7 +55,7 @@ export function LiveList({ filters, onFilters, opened, onOpened, mark, away, onB
   const { view, live, held, renew } = useHold(paused || hovering || focused || scrolled || away || opened.size > 0);
   const loaded = useStream((state) => state.loaded);
   const size = useStream((state) => state.size);
-  const idle = useStream((state) => state.loaded && state.rows.length === state.size && state.rows.every(isOwn));
+  const idle = useStream((state) => state.loaded && state.rows.length === state.size && state.rows.every((row) => isOwn(row.item.entry)));
   // Only to notice midnight.
   const today = dayOf(useNow(MINUTE_MS));
 

@@ -8,6 +8,7 @@ import { words } from "../api/errors.ts";
 import { count, plural } from "../format/number.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
 import { LIST_ID, SEARCH_ID } from "../frame/useShortcuts.ts";
+import { isOwn } from "../stream/rows.ts";
 import button from "../ui/Button.module.css";
 import { Empty } from "../ui/Empty.tsx";
 import notices from "../ui/Notices.module.css";
@@ -67,8 +68,8 @@ export function Agents() {
       )}
       <div id={LIST_ID} tabIndex={-1} className={css.scroller}>
         {heard === null && error === null && <p className={notices.foot}>Reading who was heard…</p>}
-        {heard !== null && all.length === 0 && <Empty />}
         {shown.length > 0 && heard !== null && <AgentsTable sources={shown} told={heard.time} order={order} onOrder={sort} />}
+        {heard !== null && text === "" && all.every(({ entry }) => isOwn(entry)) && <Empty started={all.length > 0} />}
         {all.length > 0 && shown.length === 0 && (
           <div className={notices.notice}>
             <p>No source has “{text}” in its name.</p>

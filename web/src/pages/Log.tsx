@@ -13,6 +13,7 @@ import { LogList } from "../log/LogList.tsx";
 import { NoMatch } from "../log/NoMatch.tsx";
 import { neighbours } from "../log/pages.ts";
 import { useReader, type Restart } from "../log/useReader.ts";
+import { isOwn } from "../stream/rows.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { cx } from "../ui/cx.ts";
 import { Empty } from "../ui/Empty.tsx";
@@ -73,6 +74,7 @@ export function Log() {
   }
 
   const nothing = pages.loaded && !stale && pages.rows.length === 0 && pages.bottom === null;
+  const idle = pages.loaded && !stale && pages.bottom === null && !isActive(settled) && pages.rows.every((row) => isOwn(row.item.entry));
   const covered = seq !== undefined && !roomy;
   return (
     <div className={cx(css.page, seq !== undefined && css.beside)}>
@@ -98,7 +100,7 @@ export function Log() {
           onOpen={open}
           foot={
             <>
-              {nothing && !isActive(settled) && <Empty />}
+              {idle && <Empty started={!nothing} />}
               {nothing && isActive(settled) && <NoMatch filters={settled} onFilters={setFilters} />}
               <LogFoot pages={pages} reader={reader} />
             </>

@@ -25,7 +25,7 @@ const MOST_RANGES = 200;
 /** What an entry says was erased; null where it says nothing of the kind. */
 export function erasureIn(row: Row): Erasure | null {
   const { entry, data } = row.item;
-  if (row.type !== "data.erased" || !isOwn(row) || !isFields(data)) return null;
+  if (row.type !== "data.erased" || !isOwn(entry) || !isFields(data)) return null;
   const { first, last } = data;
   if (!isCount(first) || !isCount(last) || first > last || last >= row.seq) return null;
   return { first, last, erased: { by: entry.principal, at: entry.recorded, reason: text(data.reason) } };

@@ -1,4 +1,4 @@
-import type { Category, Item, Severity } from "../api/types.ts";
+import type { Category, Entry, Item, Severity } from "../api/types.ts";
 import { what } from "../format/summary.ts";
 
 /** Data of more characters than this is not kept: the console is asked for it again when the row is opened. */
@@ -59,7 +59,7 @@ export function lightened(row: Row): Row {
 /** What became of the record itself: the console erases this of no entry. */
 const LASTING: readonly string[] = ["data.erased", "log.begun"];
 
-export const hasErasable = (row: Row): boolean => row.item.entry.data_hash !== undefined && row.item.erased === undefined && !(isOwn(row) && LASTING.includes(row.type));
+export const hasErasable = (row: Row): boolean => row.item.entry.data_hash !== undefined && row.item.erased === undefined && !(isOwn(row.item.entry) && LASTING.includes(row.type));
 
 /** Whether it is the console's own entry, as far as one can tell: agents send under their own names. */
-export const isOwn = ({ category, source, item }: Row): boolean => category === "audit" && source === "console" && !item.entry.principal.startsWith("agent:");
+export const isOwn = ({ category, event, principal }: Entry): boolean => category === "audit" && event.source === "console" && !principal.startsWith("agent:");
