@@ -187,6 +187,8 @@ def load_token(environ: Mapping[str, str], dotenv: Path | None, given: str | Non
 def _told(value: Any, *, is_secret: bool) -> object:
     if is_secret:
         return "set" if value else "not set"
+    if isinstance(value, tuple):
+        return [str(one) for one in value]
     return str(value) if isinstance(value, Listen) else value
 
 

@@ -73,7 +73,8 @@ def test_the_table_of_the_consoles_own_types_is_that_of_its_deeds() -> None:
 
 async def test_a_process_tells_its_start_its_stop_and_that_it_had_no_stop(tmp_path: Path) -> None:
     secrets = {"OPERATOR_TOKEN": TOKEN, "METRICS_TOKEN": "metrics-secret", "AGENT_TOKENS": f"planner-7={AGENT}"}
-    with ConsoleProcess(tmp_path, {**secrets, "ALLOWED_HOSTS": "a.example,b.example"}) as process:
+    set_too = {**secrets, "ALLOWED_HOSTS": "a.example,b.example", "TRUSTED_PROXIES": "10.0.0.0/8"}
+    with ConsoleProcess(tmp_path, set_too) as process:
         async with connected(process.url) as client:
             (first,) = await own(client, 1)
             # Whoever may append may claim to be the console; its principal tells.
@@ -96,6 +97,7 @@ async def test_a_process_tells_its_start_its_stop_and_that_it_had_no_stop(tmp_pa
     assert set(settings) == set(NAMES)
     assert (settings["OPERATOR_TOKEN"], settings["OAUTH_CLIENT_SECRET"]) == ("set", "not set")
     assert (settings["ALLOWED_HOSTS"], settings["LISTEN"]) == (["a.example", "b.example"], "127.0.0.1:0")
+    assert settings["TRUSTED_PROXIES"] == ["10.0.0.0/8"]
     assert first["data"]["version"] == __version__
     assert first["data"]["url"].startswith("http://127.0.0.1:")
     mine = [entry for entry in entries if entry["principal"] == CONSOLE]

@@ -126,6 +126,7 @@ async def test_a_prometheus_with_the_documented_config_counts_the_recorded_event
     guarded = replace(
         settings,
         database_url=f"sqlite:///{tmp_path}/guarded.db",
+        log_key_file=f"{tmp_path}/guarded.key",
         operator_token=TOKEN,
         metrics_token=METRICS_TOKEN,
     )

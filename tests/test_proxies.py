@@ -32,10 +32,9 @@ def program(name: str) -> str | None:
 
 
 def shown(language: str) -> str:
-    """The one block of this language in docs/operations.md."""
+    """The first block of this language in docs/operations.md."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    (block,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-    return str(block)
+    return str(re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0])
 
 
 def replaced(text: str, *pairs: tuple[str, str]) -> str:

@@ -30,7 +30,7 @@ async def test_every_page_of_the_frontend_is_its_one_document(console: Console, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/api/", "/api/nothing", "/api/events/", "/auth", "/auth/login", "/api/gpt", "/API/x", "//api/x"]
+    "path", ["/api", "/api/", "/api/nothing", "/api/events/", "/auth", "/auth/logi", "/api/gpt", "/API/x", "//api/x"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_misspelt_api_path_is_never_a_page(console: Console, path: str, method: str) -> None:

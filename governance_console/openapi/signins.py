@@ -54,7 +54,7 @@ def signin_paths() -> dict[str, Any]:
                 "security": [{}],
                 "summary": "Back from the sign-in provider, for browsers",
                 "parameters": [query(name, {"type": "string"}, what) for name, what in _ANSWER.items()],
-                "responses": {"303": onward, **problems(404), **_pages("400", "403", "502", "503")},
+                "responses": {"303": onward, **problems(404, 429), **_pages("400", "403", "502", "503")},
             }
         },
     }
