@@ -19,11 +19,12 @@ def main() -> int:
 def start() -> int:
     try:
         from governance_console.cli import main as run
+
+        return run(sys.argv[1:])
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("governance_console"):
             raise
         return cannot("{} is not installed; type: {}".format(missing.name, INSTALL))
-    return run(sys.argv[1:])
 
 
 def cannot(why: str) -> int:
