@@ -37,6 +37,7 @@ async def asked(page: Page, process: ConsoleProcess, seq: int) -> Locator:
     return reason
 
 
+@pytest.mark.soak
 async def test_what_an_operator_erases_is_on_no_page_any_more_and_its_entry_is_still_proved(
     browser: Browser, process: ConsoleProcess
 ) -> None:

@@ -197,7 +197,7 @@ def truncated(log: Log) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-@pytest.mark.parametrize("stride", [25, pytest.param(3, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("stride", [40, pytest.param(3, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(
     ("before", "event", "expected"),
     [

@@ -27,6 +27,8 @@ AGENT = "agent-secret-77c1"
 METRICS = "metrics-secret-d2e8"
 FREE = ("--listen", "127.0.0.1:0")
 
+SOAK = pytest.mark.soak
+
 
 def sentences(ended: Ended) -> list[str]:
     """What it said, having refused to start."""
@@ -70,7 +72,7 @@ def test_a_port_in_use_is_named_with_what_to_do(tmp_path: Path) -> None:
     [
         # 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
         pytest.param("192.0.2.1:8080", "assign requested address", id="an address of another machine"),
-        pytest.param("a..b:8080", "", id="a name that cannot be one"),
+        pytest.param("a..b:8080", "", id="a name that cannot be one", marks=SOAK),
     ],
 )
 def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, where: str, says: str) -> None:
@@ -79,7 +81,7 @@ def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, where: str, says
     assert says in said
 
 
-@pytest.mark.parametrize("where", ["0.0.0.0:8080", "[::]:8080"])
+@pytest.mark.parametrize("where", ["0.0.0.0:8080", pytest.param("[::]:8080", marks=SOAK)])
 def test_an_address_that_others_can_reach_wants_a_token(tmp_path: Path, where: str) -> None:
     said = sentence(run_to_end(tmp_path, "--listen", where))
     assert said == f"LISTEN is {where}, which others can reach, and nothing guards it: set OPERATOR_TOKEN{OR}"
@@ -126,12 +128,12 @@ def bytes_of(path: Path) -> bytes | None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        pytest.param(a_folder, "", id="a folder"),
+        pytest.param(a_folder, "", id="a folder", marks=SOAK),
         pytest.param(a_text_file, "not a SQLite database", id="a text file"),
-        pytest.param(a_database_of_others, "not a record of this console", id="a database of others"),
+        pytest.param(a_database_of_others, "not a record of this console", id="a database of others", marks=SOAK),
         pytest.param(a_wal_database_of_others, "not a record of this console", id="a WAL database of others"),
         pytest.param(a_newer_record, f"a newer console wrote it (schema {VERSION + 1}, this", id="a newer record"),
-        pytest.param(half_a_record, "", id="half a record"),
+        pytest.param(half_a_record, "", id="half a record", marks=SOAK),
     ],
 )
 def test_a_file_that_cannot_be_the_record_is_refused_and_stays_as_it_is(
@@ -151,11 +153,11 @@ def test_a_file_that_cannot_be_the_record_is_refused_and_stays_as_it_is(
     "path",
     [
         pytest.param("file/governance.db", id="below a file"),
-        pytest.param("/proc/governance/governance.db", id="where nothing can be made"),
-        pytest.param("x" * 300, id="a name too long for a file"),
+        pytest.param("/proc/governance/governance.db", id="where nothing can be made", marks=SOAK),
+        pytest.param("x" * 300, id="a name too long for a file", marks=SOAK),
         pytest.param("%00", id="a name that no file can have"),
-        pytest.param(".", id="the folder itself"),
-        pytest.param("/", id="the root"),
+        pytest.param(".", id="the folder itself", marks=SOAK),
+        pytest.param("/", id="the root", marks=SOAK),
     ],
 )
 def test_a_place_where_no_record_can_be_is_named(tmp_path: Path, path: str) -> None:
@@ -172,7 +174,9 @@ def unprivileged(require: Callable[[bool, str, str], None]) -> tuple[str, ...]:
     return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable)
 
 
-@pytest.mark.parametrize("path", ["governance.db", "data/governance.db", "there before.db"])
+@pytest.mark.parametrize(
+    "path", ["data/governance.db", *(pytest.param(one, marks=SOAK) for one in ("governance.db", "there before.db"))]
+)
 def test_a_folder_that_may_not_be_written_is_named(
     tmp_path: Path, path: str, require: Callable[[bool, str, str], None]
 ) -> None:
@@ -252,12 +256,12 @@ def test_every_planned_setting_is_refused_rather_than_ignored(tmp_path: Path) ->
     "line",
     [
         pytest.param(f"OPERATER_TOKEN={OPERATOR}", id="misspelt"),
-        pytest.param(f"operator_token={OPERATOR}", id="in lower case"),
-        pytest.param(f"OPERATOR_TOKEN: {OPERATOR}", id="with a colon"),
+        pytest.param(f"operator_token={OPERATOR}", id="in lower case", marks=SOAK),
+        pytest.param(f"OPERATOR_TOKEN: {OPERATOR}", id="with a colon", marks=SOAK),
         pytest.param(f"OPERATOR_TOKEN {OPERATOR}", id="without the equals sign"),
-        pytest.param("OPERATOR_TOKEN", id="without a value"),
+        pytest.param("OPERATOR_TOKEN", id="without a value", marks=SOAK),
         pytest.param(f"OPERATOR_TOKEN='{OPERATOR}", id="with half of the quotes"),
-        pytest.param("\udcff\udcfe=1", id="not UTF-8"),
+        pytest.param("\udcff\udcfe=1", id="not UTF-8", marks=SOAK),
     ],
 )
 def test_a_mistake_in_the_env_file_cannot_leave_the_door_open(tmp_path: Path, line: str) -> None:
