@@ -36,6 +36,11 @@ class Contender:
     def is_console(self) -> bool:
         return not self.module
 
+    @property
+    def own_entries(self) -> int:
+        """What a new record has before anybody sends anything: the console records its start."""
+        return 1 if self.is_console else 0
+
     def events_path(self, events: int) -> str:
         """FastAPI wants a path for each type of body."""
         return EVENTS if events == 1 or self.is_console else f"{EVENTS}/batch"
