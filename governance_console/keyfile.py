@@ -13,7 +13,7 @@ from types import TracebackType
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from governance_console.durable import create_file, move_file, replace_file
+from governance_console.durable import create_file, make_folder, move_file, replace_file
 from governance_console.errors import CannotStart, InUse, Malformed, reason
 from governance_console.lock import LockFile
 from governance_console.notes import new_private_key, parse_private_key
@@ -43,7 +43,7 @@ class KeyFile:
     def __enter__(self) -> KeyFile:
         """Raises CannotStart where another process signs with this key, or no lock can be made beside it."""
         try:
-            make_folder(self._path)
+            make_folder(self._path.parent)
             self._lock.acquire()
         except InUse as error:
             raise CannotStart(
@@ -110,10 +110,5 @@ class KeyFile:
 
 def make_key(path: Path) -> None:
     """Make a new key there, and its folder. Raises FileExistsError where there is one; OSError."""
-    make_folder(path)
+    make_folder(path.parent)
     create_file(path, new_private_key())
-
-
-def make_folder(path: Path) -> None:
-    """Make the folder of a file that is for its owner only. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

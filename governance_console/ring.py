@@ -52,14 +52,15 @@ class Ring:
         self._bytes += sum([message.size for message in messages])
         # A quarter at a time: cutting the front of a list moves all of it.
         while len(self._messages) > self._most_messages or self._bytes > self._most_bytes:
-            cut = max(1, len(self._messages) // 4)
-            self._bytes -= sum([message.size for message in self._messages[:cut]])
-            del self._messages[:cut]
+            self._let_go(max(1, len(self._messages) // 4))
 
     def forget(self, last: int) -> None:
         """Let go of everything up to this entry: what was erased is not sent from here again."""
         cut = max(last + 1 - self.oldest, 0)
-        self._bytes -= sum(len(message.frame) for message in self._messages[:cut])
+        self._let_go(cut)
+
+    def _let_go(self, cut: int) -> None:
+        self._bytes -= sum([message.size for message in self._messages[:cut]])
         del self._messages[:cut]
 
     def piece(self, start: int, selection: Selection, stop: int) -> Piece:

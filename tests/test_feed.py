@@ -288,6 +288,8 @@ def test_the_ring_is_bounded_in_messages_and_bytes() -> None:
     kept = [entry_message(item) for item in items(ring.oldest, ring.size - ring.oldest, data="x" * 1000)]
     assert ring.bytes == sum(message.size for message in kept)
     assert all(message.size < len(message.frame) < message.size + 150 for message in kept)
+    ring.forget(ring.oldest + 1)
+    assert ring.bytes == sum(message.size for message in kept[2:])
 
 
 def test_a_message_becomes_a_frame_once_and_lets_go_of_its_item() -> None:

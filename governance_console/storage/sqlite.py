@@ -165,8 +165,8 @@ class SqliteStorage:
 
         def run() -> _T:
             assert self._writer is not None, "open() comes first"
-            if self._failed_beside is not None or (beside and self._failed is not None):
-                raise StorageFailed(str(self._failed))
+            if self._failed is not None and (beside or self._failed_beside is not None):
+                raise type(self._failed)(str(self._failed))  # of its kind: a file that is gone is read on
             try:
                 with sqlite_errors.writing(self._writer):
                     done = work(self._writer)

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import apsw
 from msgspec import DecodeError
 
-from governance_console.durable import sync_folder
+from governance_console.durable import make_folder, sync_folder
 from governance_console.errors import CannotStart, InUse
 from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
@@ -71,7 +71,7 @@ class SqliteFile:
     def open(self) -> apsw.Connection:
         """Lock the file, open or make it, and prove that it can be written. Called within ``explained``."""
         _check_engine(apsw.sqlite_lib_version())
-        _make_folder(self._path.parent)
+        make_folder(self._path.parent)
         try:
             self._lock.acquire()
         except InUse as error:
@@ -276,13 +276,6 @@ def _set_erasing(writer: apsw.Connection, path: Path) -> None:
     writer.pragma("secure_delete", 1)
     if writer.pragma("secure_delete") != 1:
         raise CannotStart(f"the record {path} cannot be kept: this SQLite does not overwrite what is deleted")
-
-
-def _make_folder(folder: Path) -> None:
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for made in missing:
-        sync_folder(made.parent)
 
 
 def _set_pace(writer: apsw.Connection) -> None:
