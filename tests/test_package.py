@@ -98,7 +98,7 @@ async def test_a_wheel_in_a_fresh_environment_serves_the_frontend_from_an_empty_
                 assert (answer.status, answer.body) == (200, content), path
             page = await client.get("/", headers={"Accept-Encoding": "identity"})
             assert page.body == (DIST / "index.html").read_bytes()
-            assert await client.record({"agent": "a", "type": "t"}) == [0]
+            assert await client.record({"agent": "a", "type": "t"}) == [1]  # #0 is the start
         process.terminate()
         assert process.wait() == 0
     assert [path.name for path in empty.iterdir()] == ["data"]
