@@ -68,6 +68,7 @@ async def sign_in_at_the_provider(page: Page, door: Door, email: str) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
+@pytest.mark.soak
 async def test_a_session_is_ended_from_another_browser_and_ones_own_with_a_question_before(
     browser: Browser, guarded: ConsoleProcess
 ) -> None:

@@ -147,7 +147,9 @@ async def start_and_record(folder: Path) -> None:
             assert (await client.get("/api/events?limit=1")).json["size"] == seq + 1
 
 
-@pytest.mark.parametrize("size", [pytest.param(0, id="its file appears"), pytest.param(1, id="something is in it")])
+@pytest.mark.parametrize(
+    "size", [pytest.param(0, id="its file appears"), pytest.param(1, id="something is in it", marks=pytest.mark.soak)]
+)
 async def test_a_console_killed_while_it_makes_its_record_starts_the_next_time(tmp_path: Path, size: int) -> None:
     kill_first_start(tmp_path / "folder", size, 0.0)
     await start_and_record(tmp_path / "folder")

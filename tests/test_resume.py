@@ -230,7 +230,7 @@ async def _restarts(folder: Path, restarts: int, watchers: int) -> None:
 
 
 async def test_watchers_over_restarts_get_each_entry_once(tmp_path: Path) -> None:
-    await _restarts(tmp_path, 4, 5)
+    await _restarts(tmp_path, 2, 5)
 
 
 @pytest.mark.soak

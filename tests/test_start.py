@@ -278,8 +278,8 @@ def test_a_mistake_in_the_env_file_cannot_leave_the_door_open(tmp_path: Path, li
     ("arguments", "says"),
     [
         (("--help",), ("serve", "examples:", "OPERATOR_TOKEN")),
-        (("serve", "--help"), ("--listen HOST:PORT", "SIGTERM")),
-        (("--version",), (f"governance-console {__version__}\n",)),
+        pytest.param(("serve", "--help"), ("--listen HOST:PORT", "SIGTERM"), marks=SOAK),
+        pytest.param(("--version",), (f"governance-console {__version__}\n",), marks=SOAK),
     ],
 )
 def test_help_and_version_need_no_working_settings(
