@@ -87,6 +87,9 @@ def may_erase(principal: str) -> bool:
 
 
 def is_beginning(entry: bytes) -> bool:
-    """Whether this is the console's own word on how its log began."""
-    found = _entry(entry)
+    """Whether this is, or may have been, the console's own word on how its log began. What cannot be read is kept."""
+    try:
+        found = _entry(entry)
+    except (ValueError, RecursionError):
+        return True
     return found.principal == CONSOLE and found.event.type == BEGUN_TYPE

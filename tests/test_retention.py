@@ -117,6 +117,21 @@ async def test_what_is_older_is_erased_and_the_record_says_so_once(tmp_path: Pat
         assert (await at.items())[5]["erased"].seq == 7
 
 
+async def test_a_damaged_word_on_how_the_log_began_is_kept_and_all_else_is_erased(tmp_path: Path) -> None:
+    path = tmp_path / "governance.db"
+    async with aging(path) as at:
+        await at.record(event(0, "old"), event(1, "old"))
+        await at.record(of_console("log.begun", {"from": 9}, "b"), principal="console")
+        await at.record(event(3, "old"))
+        with apsw.Connection(str(path)) as file:
+            damaged = "CAST(replace(CAST(entry AS TEXT), 'principal\":\"console\"', 'principal\":5') AS BLOB)"
+            file.execute(f"UPDATE entries SET entry = {damaged} WHERE seq = 2")
+        at.now += timedelta(days=2 * DAYS)
+        assert await at.retention.erase() == 3
+        assert at.journal.failure is None
+        assert await at.with_data() == [2, 4]
+
+
 async def test_a_long_record_is_erased_in_steps_that_nobody_waits_for(tmp_path: Path) -> None:
     size = STEP_ENTRIES + 10
     async with aging(tmp_path / "governance.db") as at:
