@@ -16,14 +16,11 @@ from typing import Any, Final, NamedTuple
 
 from governance_console.attributes import Event
 from governance_console.errors import RecordUnavailable
-from governance_console.events import of_console
+from governance_console.events import CONSOLE, of_console
 from governance_console.journal import Journal
 from governance_console.limits import MAX_NOTES, MAX_REFUSALS_NOTED
 from governance_console.settling import Submission
 from governance_console.times import text_of, utc_now
-
-CONSOLE: Final = "console"
-"""The principal of what nobody but the console did. No token and no person has this name."""
 
 STARTED: Final = "console.started"
 STOPPED: Final = "console.stopped"
@@ -31,8 +28,6 @@ SESSION_BEGAN: Final = "session.began"
 SESSION_REFUSED: Final = "session.refused"
 SESSION_ENDED: Final = "session.ended"
 EXPORTED: Final = "record.exported"
-ERASED: Final = "data.erased"
-LOG_BEGUN: Final = "log.begun"
 
 RETRY_SEC: Final = 2.0
 """How long what could not be recorded waits for the next attempt: the journal's own patience."""
@@ -71,14 +66,6 @@ class Audit:
         self._settling = asyncio.Lock()
         self._refusals = 0
         self._window: asyncio.TimerHandle | None = None
-
-    async def record(self, principal: str, deed: str, data: Mapping[str, object]) -> int:
-        """Record a deed that must not happen without its entry; its number, once it is durable.
-
-        Raises RecordUnavailable.
-        """
-        receipt = await self._journal.append(Submission.of(principal, [self._event(deed, data)]))
-        return receipt.seqs[0]
 
     def note(self, principal: str, deed: str, data: Mapping[str, object], severity: str | None = None) -> None:
         """Record a deed that happened, as soon as that is possible. Never waits and never fails.

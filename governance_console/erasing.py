@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Final
 
 from governance_console.entries import Erased
-from governance_console.erasure import CONSOLE, Erasing, event_of
+from governance_console.erasure import Erasing, event_of
 from governance_console.errors import Forbidden, RecordUnavailable
+from governance_console.events import CONSOLE
 from governance_console.feed import Feed
 from governance_console.journal import Journal
 from governance_console.settling import Submission

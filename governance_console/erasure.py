@@ -8,15 +8,11 @@ import msgspec
 
 from governance_console.attributes import Event
 from governance_console.entries import Erased
-from governance_console.events import of_console
+from governance_console.events import CONSOLE, of_console
 
 ERASED_TYPE: Final = "data.erased"
 BEGUN_TYPE: Final = "log.begun"
 """How a log began. Its data tells of the log before it and is kept for good."""
-
-SOURCE: Final = "console"
-CONSOLE: Final = "console"
-"""The principal of what the console does by itself."""
 
 
 class Erasing(NamedTuple):
@@ -76,7 +72,7 @@ def erasure_of(entry: bytes, data: bytes) -> Erasure | None:
         found, said = _entry(entry), _said(data)
     except (ValueError, RecursionError):
         return None
-    if (found.event.type, found.event.source) != (ERASED_TYPE, SOURCE) or not may_erase(found.principal):
+    if (found.event.type, found.event.source) != (ERASED_TYPE, CONSOLE) or not may_erase(found.principal):
         return None
     return Erasure(said.first, said.last, Erased(found.principal, found.recorded, said.reason, found.seq))
 

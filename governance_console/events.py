@@ -21,6 +21,10 @@ from governance_console.errors import Fault, InputError, Malformed, TooLarge, Un
 from governance_console.lenient import OPTIONAL_KEYS
 from governance_console.limits import MAX_FAULTS, MAX_REQUEST_EVENTS
 
+CONSOLE: Final = "console"
+"""The source of what the console records of itself, and the principal of what nobody but it did. No token and no person
+has this name; but anybody who may append may claim to be the source."""
+
 MakeId = Callable[[int], str]
 """Makes an id for the item at a place in its request, counted from 0, that came without one."""
 
@@ -33,7 +37,7 @@ _encode: Final = msgspec.json.Encoder().encode
 def of_console(event_type: str, data: dict[str, Any], made_id: str, **more: str) -> Event:
     """An event that the console itself submits, for somebody. ``more`` are further attributes."""
     content = _encode(data)
-    attributes = {"specversion": "1.0", "id": made_id, "source": "console", "type": event_type, **more}
+    attributes = {"specversion": "1.0", "id": made_id, "source": CONSOLE, "type": event_type, **more}
     return event_of(attributes, Data(content, True), data)
 
 

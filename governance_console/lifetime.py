@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from governance_console import __version__
-from governance_console.audit import CONSOLE, STARTED, STOPPED, Audit
+from governance_console.audit import STARTED, STOPPED, Audit
 from governance_console.errors import RecordUnavailable, RecordUnreadable
+from governance_console.events import CONSOLE
 from governance_console.selection import Selection
 from governance_console.settings import Settings
 from governance_console.storage import Storage

@@ -8,9 +8,10 @@ from governance_console.access import Principal
 from governance_console.api import AUDIT, FEED, METRICS, SESSION, SESSIONS
 from governance_console.api.clients import client_of
 from governance_console.api.cookies import session_cookie
-from governance_console.audit import CONSOLE, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED
+from governance_console.audit import SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED
 from governance_console.browsers import browser_of
 from governance_console.closes import CREDENTIAL_ENDED
+from governance_console.events import CONSOLE
 from governance_console.sessions import LIFETIME, Session
 from governance_console.times import text_of
 

@@ -12,14 +12,15 @@ from typing import Final
 
 import msgspec
 
-from governance_console.attributes import Data, event_of
 from governance_console.checkpoint import parse_checkpoint
 from governance_console.cli.keys import trusted
 from governance_console.cli.material import database
 from governance_console.cli.terminal import Progress
 from governance_console.cli.verifying import WHOLE, judge
 from governance_console.entries import SALT_BYTES, shown_of
+from governance_console.erasure import BEGUN_TYPE
 from governance_console.errors import CommandFailed, Malformed, reason
+from governance_console.events import CONSOLE, of_console
 from governance_console.evidence import origin_of
 from governance_console.keyfile import KeyFile
 from governance_console.notes import encode_base64, parse_note
@@ -27,7 +28,6 @@ from governance_console.settling import Group, Submission
 from governance_console.storage import NewItem
 from governance_console.times import text_of, utc_now
 
-TYPE: Final = "log.begun"
 MOST_SENTENCES: Final = 30
 """Of what a verification says, so many are put on the new record."""
 
@@ -59,16 +59,9 @@ class Statement(msgspec.Struct):
 
     def item(self) -> NewItem:
         """The first entry of the new log."""
-        attributes = {
-            "specversion": "1.0",
-            "id": secrets.token_hex(16),
-            "source": "console",
-            "type": TYPE,
-            "category": "audit",
-        }
-        event = event_of(attributes, Data(msgspec.json.encode(self), True), None)
+        event = of_console(BEGUN_TYPE, msgspec.to_builtins(self), secrets.token_hex(16))
         group = Group(0, text_of(utc_now()), {}, secrets.token_bytes(SALT_BYTES))
-        group.settle(Submission.of("console", [event]))
+        group.settle(Submission.of(CONSOLE, [event]))
         return group.new[0]
 
 
@@ -134,7 +127,7 @@ class _Last:
 def _is_begun(record: Path) -> bool:
     with database(record) as material:
         (_, entry, *_), *_ = material.records
-    return isinstance(entry, bytes) and shown_of(entry).type == TYPE
+    return isinstance(entry, bytes) and shown_of(entry).type == BEGUN_TYPE
 
 
 def _kept(key: KeyFile, sentences: list[str]) -> bytes:

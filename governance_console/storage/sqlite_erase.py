@@ -12,7 +12,8 @@ from typing import Final
 
 import apsw
 
-from governance_console.erasure import BEGUN_TYPE, CONSOLE, Erasure, is_beginning
+from governance_console.erasure import BEGUN_TYPE, Erasure, is_beginning
+from governance_console.events import CONSOLE
 from governance_console.storage import Erasable
 from governance_console.storage.sqlite_rows import column
 
