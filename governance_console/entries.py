@@ -81,6 +81,15 @@ class _Attributes(msgspec.Struct):
     subject: str | None = None
 
 
+class Deed(msgspec.Struct):
+    """Who did what, and when, as an entry says it."""
+
+    seq: int
+    recorded: str
+    principal: str
+    event: _Attributes
+
+
 class _Entry(msgspec.Struct):
     recorded: str
     category: str
@@ -90,6 +99,7 @@ class _Entry(msgspec.Struct):
 
 
 _entry_decoder: Final = msgspec.json.Decoder(_Entry)
+_deed_decoder: Final = msgspec.json.Decoder(Deed)
 _attributes_decoder: Final = msgspec.json.Decoder(_Attributes)
 _string: Final = msgspec.json.Encoder().encode
 
@@ -150,6 +160,14 @@ def is_same(entry: bytes, salt: bytes | None, event: Event) -> bool:
 def recorded_of(entry: bytes) -> str:
     """When the entry was recorded: RFC 3339, UTC, microseconds."""
     return _entry_decoder.decode(entry).recorded
+
+
+def deed_of(entry: bytes) -> Deed | None:
+    """Who did what, read back from an entry's bytes; None where they are damaged, or nobody's entry."""
+    try:
+        return _deed_decoder.decode(entry)
+    except (ValueError, RecursionError):
+        return None
 
 
 def item_json(item: Item) -> bytes:

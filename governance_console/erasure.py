@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from governance_console.attributes import Event
-from governance_console.entries import Erased
+from governance_console.entries import Erased, deed_of
 from governance_console.events import CONSOLE, of_console
 
 ERASED_TYPE: Final = "data.erased"
@@ -35,25 +35,12 @@ class Erasure(NamedTuple):
     erased: Erased
 
 
-class _Attributes(msgspec.Struct):
-    source: str
-    type: str
-
-
-class _Entry(msgspec.Struct):
-    seq: int
-    recorded: str
-    principal: str
-    event: _Attributes
-
-
 class _Said(msgspec.Struct):
     first: int
     last: int
     reason: str
 
 
-_entry: Final = msgspec.json.Decoder(_Entry).decode
 _said: Final = msgspec.json.Decoder(_Said).decode
 
 
@@ -68,11 +55,16 @@ def erasure_of(entry: bytes, data: bytes) -> Erasure | None:
 
     Anybody who may append can send an event of that type. What he says was erased, was not.
     """
+    found = deed_of(entry)
     try:
-        found, said = _entry(entry), _said(data)
+        said = _said(data)
     except (ValueError, RecursionError):
         return None
-    if (found.event.type, found.event.source) != (ERASED_TYPE, CONSOLE) or not may_erase(found.principal):
+    if (
+        found is None
+        or (found.event.type, found.event.source) != (ERASED_TYPE, CONSOLE)
+        or not may_erase(found.principal)
+    ):
         return None
     return Erasure(said.first, said.last, Erased(found.principal, found.recorded, said.reason, found.seq))
 
@@ -84,8 +76,5 @@ def may_erase(principal: str) -> bool:
 
 def is_beginning(entry: bytes) -> bool:
     """Whether this is, or may have been, the console's own word on how its log began. What cannot be read is kept."""
-    try:
-        found = _entry(entry)
-    except (ValueError, RecursionError):
-        return True
-    return found.principal == CONSOLE and found.event.type == BEGUN_TYPE
+    found = deed_of(entry)
+    return found is None or (found.principal, found.event.type) == (CONSOLE, BEGUN_TYPE)

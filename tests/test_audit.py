@@ -9,16 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from governance_console import __version__, audit
-from governance_console.api import AUDIT, JOURNAL, SESSIONS
+from governance_console.api import AUDIT, JOURNAL, SESSIONS, STORAGE
 from governance_console.audit import EXPORTED, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED, Audit
 from governance_console.background import in_background
 from governance_console.categories import OWN_TYPES, category_of, severity_of
 from governance_console.erasure import BEGUN_TYPE, ERASED_TYPE
 from governance_console.errors import StorageFull
 from governance_console.events import CONSOLE
+from governance_console.lifetime import tell_start
 from governance_console.limits import MAX_NOTES, MAX_REFUSALS_NOTED
 from governance_console.sessions import LIFETIME
 from governance_console.settings import NAMES, Settings
@@ -117,6 +119,20 @@ async def test_a_process_tells_its_start_its_stop_and_that_it_had_no_stop(tmp_pa
     written = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
     for secret in (TOKEN, AGENT, "metrics-secret"):
         assert secret.encode() not in written
+
+
+async def test_a_console_starts_also_where_its_own_last_entry_is_damaged(settings: Settings) -> None:
+    async with running(settings) as console:
+        app = console.app
+        for size in (0, 2):
+            await tell_start(app[AUDIT], app[STORAGE], size, settings, console.url)
+            await console.record(LENIENT)  # what is last is looked at before every commit
+            with apsw.Connection(str(settings.database_path)) as file:
+                damaged = "CAST(replace(CAST(entry AS TEXT), 'principal\":\"console\"', 'principal\":5') AS BLOB)"
+                file.execute(f"UPDATE entries SET entry = {damaged} WHERE seq = 0")
+        entry = (await console.get("/api/events/2")).json
+    assert entry["data"]["before"] == {"seq": 0, "end": "unreadable: the entry is damaged"}
+    assert entry["entry"]["severity"] == "warning"
 
 
 async def test_who_signs_in_and_out_with_a_token_and_who_is_refused_is_told(guarded: Console) -> None:
