@@ -56,15 +56,13 @@ def erasure_of(entry: bytes, data: bytes) -> Erasure | None:
     Anybody who may append can send an event of that type. What he says was erased, was not.
     """
     found = deed_of(entry)
+    if found is None or (found.event.type, found.event.source) != (ERASED_TYPE, CONSOLE):
+        return None
     try:
         said = _said(data)
     except (ValueError, RecursionError):
         return None
-    if (
-        found is None
-        or (found.event.type, found.event.source) != (ERASED_TYPE, CONSOLE)
-        or not may_erase(found.principal)
-    ):
+    if not may_erase(found.principal):
         return None
     return Erasure(said.first, said.last, Erased(found.principal, found.recorded, said.reason, found.seq))
 

@@ -61,7 +61,7 @@ class Retention:
 
     async def erase(self) -> int:
         """Erase what is too old now; of how many entries. Raises RecordUnavailable or RecordUnreadable."""
-        begun = reached = await self._storage.expired()
+        begun = reached = await self._storage.looked_through()
         stop = await self._storage.first_recorded(self._oldest(), self._journal.size)
         erased = saved = 0
         say_at = time.monotonic() + SAY_SEC
@@ -76,7 +76,7 @@ class Retention:
             # As long as it took: those who record never wait for more than half of the time.
             await asyncio.sleep(time.monotonic() - started)
         if reached > max(begun, saved):
-            await self._journal.write(lambda: self._storage.save_expired(reached))
+            await self._journal.write(lambda: self._storage.save_looked_through(reached))
         if erased:
             _log.info("the data of %d entries is erased, %s", erased, self._reason)
             await self._eraser.fold()

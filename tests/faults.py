@@ -58,11 +58,11 @@ class FaultyStorage:
     async def erasable(self, start: int, stop: int, most: int, most_bytes: int) -> Erasable:
         return await self._call("erasable", self._real.erasable, start, stop, most, most_bytes)
 
-    async def expired(self) -> int:
-        return await self._call("expired", self._real.expired)
+    async def looked_through(self) -> int:
+        return await self._call("looked_through", self._real.looked_through)
 
-    async def save_expired(self, reached: int) -> None:
-        await self._call("save_expired", self._real.save_expired, reached)
+    async def save_looked_through(self, reached: int) -> None:
+        await self._call("save_looked_through", self._real.save_looked_through, reached)
 
     async def save_checkpoint(self, size: int, note: bytes) -> None:
         await self._call("save_checkpoint", self._real.save_checkpoint, size, note)

@@ -208,7 +208,7 @@ async def test_it_says_what_it_would_do_and_does_it_only_when_told_to(
     before = files()
     cases: Sequence[tuple[Sequence[str], str]] = (
         ((), "nothing was changed; to do it, say --why"),
-        (("--why", " "), "say in 1 to 4000 letters what happened"),
+        (("--why", " "), "say in 1 to 4000 characters what happened"),
         (("--why", "w"), "nothing was changed; to do it without being asked, say --yes"),
         (("--why", "w", "--yes", "--key-file", ".env"), "this is not an unencrypted private key"),
     )

@@ -154,21 +154,21 @@ async def test_where_to_go_on_is_remembered_also_where_nothing_was_erased(tmp_pa
         await at.record(event(0, "old"), *(bare(number) for number in range(1, 50)))
         at.now += timedelta(days=2 * DAYS)
         # Killed in between it goes on where it was: that is known in the commit that erases.
-        at.storage.error, at.storage.fails_at = StorageFull("no space"), ["save_expired"]
+        at.storage.error, at.storage.fails_at = StorageFull("no space"), ["save_looked_through"]
         with pytest.raises(StorageFull):
             await at.retention.erase()
         at.storage.error = None
-        assert (await at.storage.expired(), at.journal.size) == (1, 51)
-        assert (await at.retention.erase(), await at.storage.expired()) == (0, 50)
+        assert (await at.storage.looked_through(), at.journal.size) == (1, 51)
+        assert (await at.retention.erase(), await at.storage.looked_through()) == (0, 50)
     async with aging(path) as at:
         at.now = BEGUN + timedelta(days=5 * DAYS)
-        assert await at.storage.expired() == 50
+        assert await at.storage.looked_through() == 50
         at.storage.error, at.storage.fails_at = StorageFull("no space"), ["erasable"]
         with pytest.raises(StorageFull):  # looked at: the entry that tells of the erasure, and nothing before it
             await at.retention.erase()
         at.storage.error = None
         assert await at.retention.erase() == 0
-        assert (at.journal.size, await at.storage.expired()) == (51, 51)
+        assert (at.journal.size, await at.storage.looked_through()) == (51, 51)
 
 
 async def test_a_record_that_cannot_be_written_is_tried_again_and_nothing_is_lost(

@@ -40,7 +40,7 @@ DONE: Final = 0
 DECLINED: Final = 1
 
 MOST_WHY: Final = 4000
-"""Letters of a reason: it is read by people."""
+"""Characters of a reason: it is read by people."""
 
 _EPILOG: Final = """\
 For when the console signs nothing any more because its record is not the one that was signed: a backup was restored,
@@ -89,7 +89,7 @@ def add_to(commands: Any) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     why = None if chosen.why is None else chosen.why.strip()
     if why is not None and not 0 < len(why) <= MOST_WHY:
-        raise CommandFailed(f"--why: say in 1 to {MOST_WHY} letters what happened")
+        raise CommandFailed(f"--why: say in 1 to {MOST_WHY} characters what happened")
     settings = settings_here()
     try:
         with Place(settings, chosen.key_file) as place:

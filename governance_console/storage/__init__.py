@@ -146,10 +146,10 @@ class Storage(Protocol):
         It ends early with the entry that takes it past ``most_bytes`` of data.
         """
 
-    async def expired(self) -> int:
-        """How far ``save_expired`` said, or what the console itself erased: everything below this was looked at."""
+    async def looked_through(self) -> int:
+        """How far ``save_looked_through`` said, or what the console itself erased: all below this was looked at."""
 
-    async def save_expired(self, reached: int) -> None:
+    async def save_looked_through(self, reached: int) -> None:
         """Remember how far data that is too old was looked for. Raises as ``write`` does."""
 
     async def probe(self) -> None:

@@ -97,11 +97,11 @@ class SqliteStorage:
     async def erasable(self, start: int, stop: int, most: int, most_bytes: int) -> Erasable:
         return await self._read(lambda reader: sqlite_erase.erasable(reader, start, stop, most, most_bytes))
 
-    async def expired(self) -> int:
-        return await self._read(sqlite_erase.expired)
+    async def looked_through(self) -> int:
+        return await self._read(sqlite_erase.looked_through)
 
-    async def save_expired(self, reached: int) -> None:
-        await self._write(lambda writer: sqlite_erase.save_expired(writer, reached))
+    async def save_looked_through(self, reached: int) -> None:
+        await self._write(lambda writer: sqlite_erase.save_looked_through(writer, reached))
 
     async def probe(self) -> None:
         await self._write(_probe)

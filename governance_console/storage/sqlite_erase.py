@@ -34,7 +34,7 @@ def erase(writer: apsw.Connection, erasure: Erasure) -> None:
     # One row a statement: one for many would keep old pages in a temporary file, to undo half of it.
     writer.executemany(_ERASE, [(said_by, seq) for seq in found])
     if by == CONSOLE:
-        save_expired(writer, erasure.last + 1)
+        save_looked_through(writer, erasure.last + 1)
 
 
 def erasable(reader: apsw.Connection, start: int, stop: int, most: int, most_bytes: int) -> Erasable:
@@ -51,14 +51,14 @@ def erasable(reader: apsw.Connection, start: int, stop: int, most: int, most_byt
     return Erasable(first, last, count, stop)
 
 
-def expired(reader: apsw.Connection) -> int:
-    """``Storage.expired``."""
+def looked_through(reader: apsw.Connection) -> int:
+    """``Storage.looked_through``."""
     found = column(reader, "SELECT value FROM log WHERE name = 'expired'")
     return int(found[0]) if found else 0
 
 
-def save_expired(writer: apsw.Connection, reached: int) -> None:
-    """``Storage.save_expired``."""
+def save_looked_through(writer: apsw.Connection, reached: int) -> None:
+    """``Storage.save_looked_through``."""
     writer.execute(_REACHED, (str(reached),))
 
 
