@@ -273,11 +273,14 @@ async def test_no_record_no_erasure_and_asking_again_finds_out(
         assert console.app[JOURNAL].size == 2
 
 
-async def test_a_fold_that_fails_stops_the_record(settings: Settings) -> None:
+async def test_a_fold_that_fails_stops_the_record_and_what_was_erased_is_told(settings: Settings) -> None:
     storage = FaultyStorage(settings.database_path)
     async with running(settings, storage) as console:
         await console.record({"source": "a", "type": "t", "key": "k"})
         storage.error, storage.fails_at = StorageFailed("a sync failed"), ["fold"]
-        assert (await erase(console, 0)).status == 503
+        answer = await erase(console, 0)
+        assert (answer.status, answer.json["seq"], answer.json["overwritten"]) == (200, 1, False)
         assert console.app[JOURNAL].failure is not None
+        again = await erase(console, 0)
+        assert (again.status, again.json) == (200, answer.json)
         assert not console.app[ERASER].is_done

@@ -10,7 +10,7 @@ from governance_console.api.answers import json_answer
 from governance_console.api.bodies import read_object
 from governance_console.api.queries import known_query
 from governance_console.attributes import is_control
-from governance_console.errors import TooLarge, Unacceptable
+from governance_console.errors import RecordUnavailable, TooLarge, Unacceptable
 from governance_console.limits import MAX_REASON_CHARS
 from governance_console.selection import seq_of
 
@@ -27,7 +27,10 @@ async def delete(request: web.Request) -> web.Response:
     erased = await eraser.erase(seq, request[PRINCIPAL].name, reason)
     if erased is None:
         raise web.HTTPNotFound(text=f"#{seq} has no data")
-    is_overwritten = eraser.is_done or await eraser.fold()
+    try:
+        is_overwritten = eraser.is_done or await eraser.fold()
+    except RecordUnavailable:
+        is_overwritten = False  # erased it is all the same, and the next start overwrites it
     gone = {"seq": seq, "by": erased.by, "at": erased.at, "reason": erased.reason}
     document = {"seq": erased.seq, "erased": gone, "overwritten": is_overwritten}
     return json_answer(msgspec.json.encode(document))
