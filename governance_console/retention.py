@@ -40,6 +40,7 @@ class Retention:
         storage: Storage,
         journal: Journal,
         now: Callable[[], datetime] = utc_now,
+        again_sec: float = AGAIN_SEC,
     ) -> None:
         self._days = days
         self._reason = f"older than {days:g} {'day' if days == 1 else 'days'} (RETENTION_DAYS)"
@@ -47,17 +48,21 @@ class Retention:
         self._storage = storage
         self._journal = journal
         self._now = now
+        self._again_sec = again_sec
 
     async def run(self) -> None:
         """Erase what is too old, again and again, until cancelled."""
-        pause = min(MOST_SEC, self._days * 86_400 / 24)
+        said = ""
         while True:
+            pause, why = min(MOST_SEC, self._days * 86_400 / 24), ""
             try:
                 await self.erase()
-                await asyncio.sleep(pause)
             except (RecordUnavailable, RecordUnreadable) as error:
-                _log.warning("data that is too old is not erased: %s", error)
-                await asyncio.sleep(AGAIN_SEC)
+                pause, why = self._again_sec, str(error)
+            if why and why != said:
+                _log.warning("data that is too old is not erased: %s", why)
+            said = why
+            await asyncio.sleep(pause)
 
     async def erase(self) -> int:
         """Erase what is too old now; of how many entries. Raises RecordUnavailable or RecordUnreadable."""

@@ -14,7 +14,6 @@ from typing import Any
 import apsw
 import pytest
 
-from governance_console import retention
 from governance_console.attributes import Event
 from governance_console.erasing import Eraser
 from governance_console.errors import StorageFull
@@ -172,18 +171,20 @@ async def test_where_to_go_on_is_remembered_also_where_nothing_was_erased(tmp_pa
 
 
 async def test_a_record_that_cannot_be_written_is_tried_again_and_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(retention, "AGAIN_SEC", 0.01)
     async with aging(tmp_path / "governance.db") as at:
         await at.record(event(0, "old"))
         at.now += timedelta(days=2 * DAYS)
         at.storage.error, at.storage.fails_at, at.storage.times = StorageFull("no space"), ["append"], 2
-        running_on = asyncio.create_task(at.retention.run())
+        trying = Retention(DAYS, at.eraser, at.storage, at.journal, lambda: at.now, again_sec=0.01)
+        running_on = asyncio.create_task(trying.run())
         await until(lambda: at.journal.size == 2)
         running_on.cancel()
         await asyncio.gather(running_on, return_exceptions=True)
         assert await at.with_data() == [1]
+    # Twice for one reason: that is said once.
+    assert len([one for one in caplog.messages if one.startswith("data that is too old is not erased: ")]) == 1
 
 
 async def test_a_console_erases_at_its_start_what_became_too_old_while_it_was_stopped(settings: Settings) -> None:
