@@ -41,7 +41,8 @@ class Run(NamedTuple):
 class Vouched:
     """The marks of one log, in the order of its entries, until an entry vouches for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_runs: int = MAX_RUNS) -> None:
+        self._most_runs = most_runs
         self._waiting: dict[Mark, list[Run]] = {}
         self._runs = 0
         self._mark: Mark | None = None
@@ -49,7 +50,7 @@ class Vouched:
     def marked(self, mark: Mark, place: int, with_data: int) -> None:
         """This entry's data is marked as erased; ``with_data`` is the last one before it that has some."""
         runs = self._waiting.setdefault(mark, [])
-        if runs and ((self._mark == mark and runs[-1].last > with_data) or self._runs >= MAX_RUNS):
+        if runs and ((self._mark == mark and runs[-1].last > with_data) or self._runs >= self._most_runs):
             runs[-1] = Run(runs[-1].first, place)
         else:
             runs.append(Run(place, place))
