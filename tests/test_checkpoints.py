@@ -66,3 +66,17 @@ def test_an_entry_that_cannot_be_read_keeps_no_checkpoint_from_being_saved() -> 
     writer.execute("UPDATE entries SET entry = x'00'")
     sqlite_checkpoints.save(writer, 3, b"note")
     assert column(writer, "SELECT size FROM checkpoints") == [3]
+
+
+def test_a_checkpoint_over_an_entry_that_cannot_be_read_stays_and_thinning_goes_on_behind_it() -> None:
+    kept = []
+    for damaged in ([], [50, 51, 300]):
+        writer = writer_of(600)
+        writer.executemany("UPDATE entries SET entry = x'00' WHERE seq = ? - 1", [(size,) for size in damaged])
+        for one in range(1, 601):
+            sqlite_checkpoints.save(writer, one, b"note")
+        kept.append(set(column(writer, "SELECT size FROM checkpoints")))
+    whole, around = kept
+    assert around - whole <= {49, 50, 51, 299, 300}
+    assert around - whole >= {50, 300} - whole
+    assert whole <= around

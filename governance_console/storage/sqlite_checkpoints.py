@@ -33,12 +33,15 @@ def save(writer: apsw.Connection, size: int, note: bytes) -> None:
     """
     # One that is there already is the same: it is saved again where it is not known whether it was.
     writer.execute("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
-    with suppress(ValueError):  # an entry that somebody else's hand made unreadable: then they are kept
+    with suppress(ValueError):  # no time stands there: then it is left to the next one
         _thin(writer, text_of(datetime.fromisoformat(_recorded(writer, size)) - ALL_OF))
 
 
 def _thin(writer: apsw.Connection, old: str) -> None:
-    """Of those before this time, keep the last of each hour. It goes on where it ended the last time."""
+    """Of those before this time, keep the last of each hour, and any of which the hour cannot be told.
+
+    It goes on where it ended the last time.
+    """
     found = column(writer, "SELECT value FROM log WHERE name = ?", (_THINNED,))
     begin = int(found[0]) if found else 0
     sizes = column(writer, "SELECT size FROM checkpoints WHERE size >= ? ORDER BY size LIMIT ?", (begin, AT_ONCE))
@@ -46,7 +49,7 @@ def _thin(writer: apsw.Connection, old: str) -> None:
         recorded = _recorded(writer, this)
         if recorded >= old:
             break
-        if recorded[:_HOUR] == _recorded(writer, before)[:_HOUR]:
+        if recorded and recorded[:_HOUR] == _recorded(writer, before)[:_HOUR]:
             writer.execute("DELETE FROM checkpoints WHERE size = ?", (before,))
         # Whether this one stays is told by the one after it.
         begin = this
@@ -54,6 +57,8 @@ def _thin(writer: apsw.Connection, old: str) -> None:
 
 
 def _recorded(writer: apsw.Connection, size: int) -> str:
-    """When the last entry below this size was recorded. Raises ValueError where that cannot be told."""
-    entries = column(writer, "SELECT entry FROM entries WHERE seq = ?", (size - 1,))
-    return recorded_of(entries[0]) if entries else ""
+    """When the last entry below this size was recorded; "" where somebody else's hand made it unreadable."""
+    with suppress(ValueError, RecursionError):
+        for entry in column(writer, "SELECT entry FROM entries WHERE seq = ?", (size - 1,)):
+            return recorded_of(entry)
+    return ""
