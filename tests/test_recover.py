@@ -155,6 +155,20 @@ async def test_another_key_begins_another_log_and_a_second_time_overwrites_nothi
     assert kept == files
 
 
+async def test_of_what_an_old_file_says_of_itself_so_much_goes_on_the_new_record_as_one_reads(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await record(1)
+    with closing(apsw.Connection(str(RECORD))) as file:
+        file.execute("UPDATE log SET value = printf('%.*c', 3000000, 'x') WHERE name IN ('origin', 'epoch')")
+    ended = await said(capsys, "recover", "--why", "w", "--yes")
+    assert ended.status == 0
+    async with running(SETTINGS) as console:
+        data = (await first_entry(console))["data"]
+    assert {data["before"][name] for name in ("origin", "epoch")} == {"x" * 999 + "…"}
+    assert max(map(len, data["found"])) == 1000
+
+
 def spoil(path: Path) -> None:
     path.write_bytes(b"\0" * 5000)
 
@@ -209,6 +223,7 @@ async def test_it_says_what_it_would_do_and_does_it_only_when_told_to(
     cases: Sequence[tuple[Sequence[str], str]] = (
         ((), "nothing was changed; to do it, say --why"),
         (("--why", " "), "say in 1 to 4000 characters what happened"),
+        (("--why", "Stra\udcdfe"), "--why: that is not UTF-8"),
         (("--why", "w"), "nothing was changed; to do it without being asked, say --yes"),
         (("--why", "w", "--yes", "--key-file", ".env"), "this is not an unencrypted private key"),
     )

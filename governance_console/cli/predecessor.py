@@ -31,6 +31,9 @@ from governance_console.times import text_of, utc_now
 MOST_SENTENCES: Final = 30
 """Of what a verification says, so many are put on the new record."""
 
+MOST_CHARS: Final = 1000
+"""Of each such sentence, and of each name in an old file, where anything can stand."""
+
 MOST_NOTE_BYTES: Final = 16 * 1024
 """A note that is longer is none of ours, and is not put on a record."""
 
@@ -88,8 +91,9 @@ class Predecessor:
         """What the new log says of it."""
         root = None if self.root is None else encode_base64(self.root)
         notes = [note.decode() for note in self.notes]
-        found = [*self.sentences[:MOST_SENTENCES]]
-        return Statement(why, found, Before(self.origin, self.epoch, self.size, root, notes, record, checkpoint_file))
+        found = [_cut(sentence) for sentence in self.sentences[:MOST_SENTENCES]]
+        origin, epoch = _cut(self.origin), _cut(self.epoch)
+        return Statement(why, found, Before(origin, epoch, self.size, root, notes, record, checkpoint_file))
 
 
 def look(record: Path, key: KeyFile, progress: Progress) -> Predecessor:
@@ -111,6 +115,12 @@ def look(record: Path, key: KeyFile, progress: Progress) -> Predecessor:
         sentences.append(str(error) if record.exists() else f"{record}: there is no record")
     notes = _newest_first(kept, stored.note)
     return Predecessor(origin or (origin_of(notes[0]) if notes else ""), epoch, 0, None, notes, sentences)
+
+
+def _cut(text: str) -> str:
+    """So much of it as goes on a record, and as UTF-8 can say: the name of a file need not be UTF-8."""
+    whole = text.encode(errors="backslashreplace").decode()
+    return whole if len(whole) <= MOST_CHARS else f"{whole[: MOST_CHARS - 1]}…"
 
 
 class _Last:

@@ -90,6 +90,8 @@ def _run(chosen: argparse.Namespace) -> int:
     why = None if chosen.why is None else chosen.why.strip()
     if why is not None and not 0 < len(why) <= MOST_WHY:
         raise CommandFailed(f"--why: say in 1 to {MOST_WHY} characters what happened")
+    if why is not None and any("\ud800" <= char <= "\udfff" for char in why):
+        raise CommandFailed("--why: that is not UTF-8")
     settings = settings_here()
     try:
         with Place(settings, chosen.key_file) as place:
