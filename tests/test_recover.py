@@ -142,10 +142,13 @@ async def test_another_key_begins_another_log_and_a_second_time_overwrites_nothi
     assert (ended.status, "set LOG_KEY_FILE to data/2027.key" in ended.errors) == (0, True)
     async with running(SETTINGS) as console:  # with the old key still
         assert "is not signed by this console's key" in console.app[SIGNER].refusing
-    (place / ".env").write_text(f"LOG_ORIGIN={ORIGIN}\nLOG_KEY_FILE=data/2027.key\n", encoding="utf-8")
+    assert "RETENTION_DAYS" not in ended.errors
+    changed = f"LOG_ORIGIN={ORIGIN}\nLOG_KEY_FILE=data/2027.key\nRETENTION_DAYS=90\n"
+    (place / ".env").write_text(changed, encoding="utf-8")
     shutil.copy("backup.db", RECORD)  # the same log again
     ended = await said(capsys, "recover", "--why", "tried it", "--yes")
     assert ended.status == 0
+    assert f"RETENTION_DAYS erases nothing in governance-{epoch}-2.db" in ended.errors
     names = {path.name for path in Path("data").iterdir() if not path.name.endswith(".lock")}
     assert names - {"log.key", "2027.key", "governance.db", "2027.key.checkpoint"} == {
         *(f"governance-{epoch}.db", f"log.key.{epoch}.checkpoint"),

@@ -109,6 +109,7 @@ class Place:
     def __init__(self, settings: Settings, key_file: Path | None) -> None:
         self.record = settings.database_path
         self.origin = settings.log_origin
+        self.retention_days = settings.retention_days
         self.succession = Succession(settings.database_path)
         self.old_key = KeyFile(settings.key_path)
         self.is_same_key = key_file is None or key_file.resolve() == settings.key_path.resolve()
@@ -249,6 +250,8 @@ def _finish(place: Place, say: Callable[[str], None]) -> None:
     for name in (record, checkpoint):
         if name:
             say(f"kept: {name}")
+    if record and place.retention_days is not None:
+        say(f"RETENTION_DAYS erases nothing in {record}: delete that file when its data has to go")
     say(f"verifier key, for all who verify: {new.verifier}")
     if not place.is_same_key:
         say(f"set LOG_KEY_FILE to {place.key.path} before the console starts")
