@@ -28,6 +28,7 @@ from governance_console.api import (
     PENDING,
     PEOPLE,
     PROVIDER,
+    SERVES,
     SESSIONS,
     SETTINGS,
     SIGNER,
@@ -117,6 +118,7 @@ def create_app(settings: Settings, storage: Storage | None = None, bounds: Bound
     app[SESSIONS] = Sessions(_entrances_of(app), app[STORAGE].sessions)
     app[ASSISTANT] = StubAssistant()
     app[PARSING] = asyncio.Semaphore(1)
+    app[SERVES] = asyncio.Event()
     add_routes(app, ROUTES, Access.PUBLIC if settings.public_checkpoint else Access.WITNESS)
     app.on_response_prepare.append(add_headers)
     if settings.cors_origins:
@@ -180,13 +182,18 @@ async def _record(app: web.Application) -> AsyncIterator[None]:
 
 async def _erasing(app: web.Application) -> AsyncIterator[None]:
     """What finishes an erasure that a reader was in the way of, and what erases by itself."""
-    days, journal = app[SETTINGS].retention_days, app[JOURNAL]
+    days = app[SETTINGS].retention_days
     async with AsyncExitStack() as running:
         await running.enter_async_context(in_background(app[ERASER].run(), "erasures are not finished"))
         if days is not None:
-            retention = Retention(days, app[ERASER], app[STORAGE], journal)
-            await running.enter_async_context(in_background(retention.run(), "nothing is erased by its age"))
+            await running.enter_async_context(in_background(_retain(app, days), "nothing is erased by its age"))
         yield
+
+
+async def _retain(app: web.Application, days: float) -> None:
+    # A start that fails has to leave the record as it was.
+    await app[SERVES].wait()
+    await Retention(days, app[ERASER], app[STORAGE], app[JOURNAL]).run()
 
 
 async def _sessions(app: web.Application) -> AsyncIterator[None]:

@@ -17,6 +17,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from governance_console.api import SERVES
 from governance_console.cli.serve import listen, make_runner
 from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.settings import Settings
@@ -185,6 +186,7 @@ async def running(
     await runner.setup()
     try:
         url = await listen(runner, where)
+        runner.app[SERVES].set()
         async with aiohttp.ClientSession() as client:
             yield Console(url, client, runner)
     finally:

@@ -14,7 +14,9 @@ from typing import Any
 import apsw
 import pytest
 
+from governance_console.api import JOURNAL, SERVES, STORAGE
 from governance_console.attributes import Event
+from governance_console.cli.serve import make_runner
 from governance_console.erasing import Eraser
 from governance_console.errors import StorageFull
 from governance_console.events import of_console, parse_json
@@ -203,3 +205,19 @@ async def test_a_console_erases_at_its_start_what_became_too_old_while_it_was_st
     assert b"long ago" not in settings.database_path.read_bytes()
     with apsw.Connection(str(settings.database_path)) as file:
         assert file.execute("SELECT count(*) FROM entries WHERE salt IS NOT NULL").get == 2
+
+
+async def test_a_start_that_is_not_over_yet_erases_nothing(settings: Settings) -> None:
+    async with aging(settings.database_path) as at:
+        await at.record(event(0, "a secret of long ago"))
+    runner = make_runner(replace(settings, retention_days=DAYS))
+    await runner.setup()
+    storage, journal = runner.app[STORAGE], runner.app[JOURNAL]
+    try:
+        for _ in range(20):  # it would have got that far
+            await storage.first_recorded("", journal.size)
+        assert journal.size == 1
+        runner.app[SERVES].set()
+        await until(lambda: journal.size == 2)
+    finally:
+        await runner.cleanup()

@@ -1,6 +1,6 @@
 """The keys under which handlers find what ``app.py`` made, and what middleware found out of a request."""
 
-from asyncio import Semaphore
+from asyncio import Event, Semaphore
 from typing import Final
 
 from aiohttp.web import AppKey, RequestKey
@@ -42,6 +42,9 @@ PROVIDER: Final = AppKey("provider", RelyingParty)
 """Absent where there is no sign-in with a provider."""
 
 PENDING: Final = AppKey("pending", PendingSignIns)
+
+SERVES: Final = AppKey("serves", Event)
+"""Set by who opened the door, once nothing can keep the console from starting any more."""
 
 PARSING: Final = AppKey("parsing", Semaphore)
 """One large body at a time is parsed: beside each other they would only take the interpreter from the event loop."""

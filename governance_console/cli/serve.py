@@ -19,7 +19,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from governance_console import __version__
-from governance_console.api import AUDIT, JOURNAL, STORAGE
+from governance_console.api import AUDIT, JOURNAL, SERVES, STORAGE
 from governance_console.api.connections import Runner
 from governance_console.app import create_app
 from governance_console.errors import CannotStart, StorageGone, reason
@@ -131,6 +131,7 @@ async def _serve(settings: Settings) -> int:
         url = await listen(runner, settings.listen, tls)
         journal = app[JOURNAL]
         await tell_start(app[AUDIT], app[STORAGE], journal.size, settings, url)
+        app[SERVES].set()
         end.served = True
         _log.info("version %s serves %s", __version__, url)
         await until_over(end.asked, journal)
