@@ -27,8 +27,9 @@ from governance_console.metrics import Metrics
 from governance_console.retention import STEP_ENTRIES, Retention
 from governance_console.settings import Settings
 from governance_console.settling import Submission
-from tests.console import running
+from tests.console import connected
 from tests.faults import FaultyStorage
+from tests.process import ConsoleProcess
 from tests.test_journal import event
 from tests.waiting import until
 
@@ -189,22 +190,24 @@ async def test_a_record_that_cannot_be_written_is_tried_again_and_nothing_is_los
     assert len([one for one in caplog.messages if one.startswith("data that is too old is not erased: ")]) == 1
 
 
-async def test_a_console_erases_at_its_start_what_became_too_old_while_it_was_stopped(settings: Settings) -> None:
-    async with aging(settings.database_path) as at:
+async def test_a_console_that_starts_says_so_and_then_erases_what_became_too_old_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "governance.db"
+    path.parent.mkdir()
+    async with aging(path) as at:
         await at.record(event(0, "a secret of long ago"))
-    item: dict[str, Any] = {}
-    async with running(replace(settings, retention_days=DAYS)) as console:
-        await console.record({"source": "a", "type": "t", "key": "young"})
-        for _ in range(200):
-            item = (await console.get("/api/events/0")).json
-            if "erased" in item:
-                break
-            await asyncio.sleep(0.01)
-        assert item["erased"]["by"] == "console"
-        assert item["erased"]["reason"] == "older than 30 days (RETENTION_DAYS)"
-    assert b"long ago" not in settings.database_path.read_bytes()
-    with apsw.Connection(str(settings.database_path)) as file:
-        assert file.execute("SELECT count(*) FROM entries WHERE salt IS NOT NULL").get == 2
+    with ConsoleProcess(tmp_path, {"RETENTION_DAYS": str(DAYS)}) as process:
+        async with connected(process.url) as client:
+            lines: list[bytes] = []
+            while len(lines) < 3:
+                lines = await client.lines()
+        process.terminate()
+        assert process.wait() == 0
+    first, *said = map(json.loads, lines)
+    assert (first["erased"]["by"], first["erased"]["reason"]) == ("console", "older than 30 days (RETENTION_DAYS)")
+    assert [one["entry"]["event"]["type"] for one in said] == ["console.started", "data.erased"]
+    assert b"long ago" not in path.read_bytes()
+    with apsw.Connection(str(path)) as file:
+        assert file.execute("SELECT seq FROM entries WHERE salt IS NOT NULL").fetchall() == [(1,), (2,), (3,)]
 
 
 async def test_a_start_that_is_not_over_yet_erases_nothing(settings: Settings) -> None:
