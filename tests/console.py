@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from governance_console.api import SERVES
+from governance_console.api.connections import Connection
 from governance_console.cli.serve import listen, make_runner
 from governance_console.limits import DEFAULT_BOUNDS, Bounds
 from governance_console.settings import Settings
@@ -147,6 +148,12 @@ class Console(Client):
         super().__init__(url, client)
         self.app = runner.app
         self._runner = runner
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Those that its server has."""
+        assert self._runner.server is not None
+        return [one for one in self._runner.server.connections if isinstance(one, Connection)]
 
     async def stop(self) -> None:
         """Stop it as SIGTERM does."""

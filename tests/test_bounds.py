@@ -23,6 +23,7 @@ from tests.console import Console, running
 from tests.process import ROOT
 from tests.raw import RawConnection
 from tests.test_ingest import JSON, LENIENT, problem
+from tests.waiting import until
 
 HASTY = Bounds(first_request_sec=0.3, idle_sec=0.6, body_sec=0.3, body_bytes_per_sec=1000, stalled_sec=0.4)
 """A third of a second instead of half a minute. No test waits for a bound to pass that it does not test."""
@@ -250,6 +251,15 @@ async def test_a_connection_too_many_takes_the_place_of_one_at_rest_and_of_none_
             assert (await stream.message())["type"] == "audit"
             newcomer.close()
             working.close()
+
+
+async def test_a_connection_is_at_work_from_the_moment_its_request_is_here(connect: Connect, console: Console) -> None:
+    request = head(console.url, "GET /healthz")
+    await connect(console.url).send(request)
+    (connection,) = console.connections
+    await until(lambda: connection.is_waiting)
+    connection.data_received(request)
+    assert not connection.is_waiting
 
 
 @pytest.mark.parametrize(

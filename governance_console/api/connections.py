@@ -46,7 +46,8 @@ class Connection(web.RequestHandler):
     @property
     def is_waiting(self) -> bool:
         """Whether it waits for the head of a request, and nothing would be lost with it."""
-        return self._waiter is not None and self.transport is not None
+        # A waiter that is done has a request already, which its handler takes up at the next step of the loop.
+        return self._waiter is not None and not self._waiter.done() and self.transport is not None
 
     def is_late(self, transport: asyncio.Transport, now: float, bounds: Bounds) -> bool:
         """Whether it has not sent a first request, or taken anything of an answer, for too long."""
