@@ -222,12 +222,17 @@ async def test_the_records_file_keeps_sessions_and_no_secret_of_them(tmp_path: P
     assert secret.encode() not in path.read_bytes()
 
 
-async def test_sessions_that_cannot_be_read_are_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "values", ["'operator', x'00', 'yesterday', 'x', 'b'", "CAST(x'ff' AS TEXT), x'00', 'x', 'x', 'b'"]
+)
+async def test_sessions_that_cannot_be_read_are_begun_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, values: str
+) -> None:
     path = tmp_path / "g.db"
     async with opened(path):
         pass
     with sqlite3.connect(path) as file:
-        file.execute("INSERT INTO sessions VALUES (x'00', 'operator', x'00', 'yesterday', 'x', 'b')")
+        file.execute(f"INSERT INTO sessions VALUES (x'00', {values})")
     file.close()
     async with opened(path) as storage:
         sessions = sessions_on(storage.sessions, Clock())

@@ -37,14 +37,14 @@ class SqliteSessions:
 
 def _load(reader: apsw.Connection) -> Sequence[Stored]:
     query = "SELECT id, principal, bound, began, seen, browser FROM sessions"
-    rows: list[tuple[Any, ...]] = reader.execute(query).fetchall()
     try:
+        rows: list[tuple[Any, ...]] = reader.execute(query).fetchall()
         return [
             Stored(key.hex(), name, bound, _moment(began), _moment(seen), browser)
             for key, name, bound, began, seen, browser in rows
         ]
     except ValueError:
-        raise RecordUnreadable("a session has a time that is none") from None
+        raise RecordUnreadable("a session has a time that is none, or text that is not UTF-8") from None
 
 
 def _change(writer: apsw.Connection, kept: Sequence[Stored], ended: Sequence[str]) -> None:
