@@ -48,7 +48,7 @@ from governance_console.api import (
 )
 from governance_console.api.cors import share
 from governance_console.api.doorway import end_sockets
-from governance_console.api.headers import add_headers, add_hsts
+from governance_console.api.headers import add_headers
 from governance_console.api.middleware import MIDDLEWARES
 from governance_console.api.routes import Route, add_routes
 from governance_console.assistant.stub import StubAssistant
@@ -123,8 +123,6 @@ def create_app(settings: Settings, storage: Storage | None = None, bounds: Bound
     app.on_response_prepare.append(add_headers)
     if settings.cors_origins:
         app.on_response_prepare.append(share)
-    if settings.trusted_proxies:
-        app.on_response_prepare.append(add_hsts)
     app.cleanup_ctx.extend((_record, _sessions, _provider, _erasing, _heartbeat))
     app.on_shutdown.append(telemetry.close_all)
     return app

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.hdrs import CACHE_CONTROL
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
-from governance_console.api import REQUEST_ID, SETTINGS
+from governance_console.api import REQUEST_ID
 from governance_console.api.clients import is_https
 
 CSP: Final = "; ".join(
@@ -50,13 +50,7 @@ async def add_headers(request: web.BaseRequest, response: web.StreamResponse) ->
     headers = response.headers
     headers.update(EVERYWHERE)
     headers.setdefault(CACHE_CONTROL, "no-store")
-    if isinstance(request, web.Request) and request.app[SETTINGS].is_https:
+    if isinstance(request, web.Request) and is_https(request):
         headers.setdefault(STRICT_TRANSPORT_SECURITY, HSTS)
     if (number := request.get(REQUEST_ID)) is not None:
         headers[X_REQUEST_ID] = number
-
-
-async def add_hsts(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Signal ``on_response_prepare``, where a trusted proxy may say that it speaks TLS."""
-    if isinstance(request, web.Request) and is_https(request):
-        response.headers.setdefault(STRICT_TRANSPORT_SECURITY, HSTS)
