@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeGuard, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import aiohttp
@@ -149,7 +149,7 @@ class RelyingParty:
         answer = _object(body, "its answer to the code")
         if status != 200:
             error = answer.get("error")
-            said = error if isinstance(error, str) and _ERROR.fullmatch(error) else f"HTTP {status}"
+            said = error if is_error_code(error) else f"HTTP {status}"
             if said == "invalid_grant":
                 raise SignInLost("the provider says that its answer was used already, or is too old (invalid_grant)")
             hint = ": are OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET right?" if said == "invalid_client" else ""
@@ -251,6 +251,11 @@ class _Kept(Generic[_T]):
             raise
         self._value, self._fetched, self._failure = value, self._clock(), None
         return value
+
+
+def is_error_code(said: object) -> TypeGuard[str]:
+    """Whether it is an error code as RFC 6749 has them, short enough to be repeated to people and in the log."""
+    return isinstance(said, str) and _ERROR.fullmatch(said) is not None
 
 
 def http_client() -> aiohttp.ClientSession:

@@ -28,7 +28,7 @@ from governance_console.errors import (
     Unacceptable,
 )
 from governance_console.limits import MAX_CODE_CHARS, MAX_NEXT_CHARS
-from governance_console.oidc import RelyingParty
+from governance_console.oidc import RelyingParty, is_error_code
 from governance_console.pending import PATIENCE_SEC, Pending
 
 LOGIN: Final = "/auth/login"
@@ -41,7 +41,6 @@ _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 """A path that no browser takes for another host: one slash, and printable ASCII without a backslash."""
 
 _OUTSIDE: Final = re.compile(r"/(?:api|auth)(?:[/?#]|$)", re.IGNORECASE)
-_ERROR: Final = re.compile(r"[a-z_]{1,40}")
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +111,7 @@ async def _welcomed(request: web.Request, provider: RelyingParty, pending: Pendi
 
 def _refused(error: str) -> ConsoleError:
     """What the provider says instead of a code (RFC 6749, section 4.1.2.1)."""
-    said = error if _ERROR.fullmatch(error) else "something that is no error code"
+    said = error if is_error_code(error) else "something that is no error code"
     if said == "access_denied":
         return NotVouched("the provider says that you, or it, did not agree to this sign-in (access_denied)")
     if said in ("server_error", "temporarily_unavailable"):
