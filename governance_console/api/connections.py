@@ -7,6 +7,7 @@ is here: the size of a whole head, a first request that never comes whole, an an
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
@@ -14,22 +15,25 @@ from aiohttp.typedefs import Handler
 
 from governance_console.api import BOUNDS, METRICS
 from governance_console.api.headers import EVERYWHERE
+from governance_console.crowd import RETRY_SEC
 from governance_console.limits import MAX_HEAD_BYTES, Bounds
 from governance_console.metrics import Metrics
 
 MOST_SWEEP_SEC: Final = 5.0
 """How often connections are looked through at least, while there are any."""
 
-FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n"
-    b"Cache-Control: no-store\r\n\r\n"
-)
+
+def _last_words(status: HTTPStatus, *headers: str) -> bytes:
+    """An answer without a body, to a connection that is closed with it."""
+    said = ("Content-Length: 0", "Connection: close", "Cache-Control: no-store", *headers)
+    return "\r\n".join((f"HTTP/1.1 {status} {status.phrase}", *said, "", "")).encode()
+
+
+FULL: Final = _last_words(HTTPStatus.SERVICE_UNAVAILABLE, f"Retry-After: {RETRY_SEC:g}")
 """Said to a connection that there is no room for, before anything of it is read."""
 
-
-HEAD_TOO_LARGE: Final = FULL.replace(
-    b"503 Service Unavailable\r\nRetry-After: 2", b"431 Request Header Fields Too Large"
-)
+HEAD_TOO_LARGE: Final = _last_words(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+"""Said to who sends a head that goes on and on."""
 
 
 class Connection(web.RequestHandler):
