@@ -1,4 +1,4 @@
-"""Sign-ins that went to the provider and have not come back. Pure.
+"""Sign-ins that went to the provider and have not come back. No HTTP, no I/O but drawing secrets.
 
 All that is known of one is in a cookie of the browser that began it, under a MAC: strangers who begin many cost
 nothing, and what another browser began is worth nothing here (RFC 6749, section 10.12; RFC 9700, section 4.7).

@@ -1,7 +1,8 @@
 """Browser sessions: a random id in a cookie, of which only the SHA-256 is kept, here and in the store.
 
-They live in memory, and the store brings them back after a restart. Nobody waits for the store to come in: a disk
-that is full costs those who signed in meanwhile a new sign-in after the next restart, and nothing else.
+They live in memory, and the store brings them back after a restart. Who comes in waits for the store for a moment, and
+comes in without it: a disk that is full costs those who signed in meanwhile a new sign-in after the next restart, and
+nothing else.
 """
 
 from __future__ import annotations
