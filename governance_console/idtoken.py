@@ -18,6 +18,12 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from governance_console.errors import NotVouched, ProviderFailed, UnknownKey
+from governance_console.limits import (
+    MAX_ID_TOKEN_CHARS,
+    MAX_ID_TOKEN_HEADER_BYTES,
+    MAX_PROVIDER_KEYS,
+    MAX_SUBJECT_CHARS,
+)
 from governance_console.values import is_person
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -28,12 +34,6 @@ LEEWAY_SEC: Final = 60
 
 MOST_AGE_SEC: Final = 600
 """How old a token may be, by its ``iat``: it was asked for a moment ago."""
-
-MAX_TOKEN_CHARS: Final = 64 * 1024
-MAX_HEADER_BYTES: Final = 8 * 1024
-MAX_KEYS: Final = 100
-MAX_SUBJECT_CHARS: Final = 255
-"""OpenID Connect Core 1.0, section 2."""
 
 Key = RSAKey | ECKey
 
@@ -61,7 +61,7 @@ def read_keys(document: object) -> Sequence[Key]:
     Raises ProviderFailed where it is no such set.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(listed, list) or len(listed) > MAX_KEYS:
+    if not isinstance(listed, list) or len(listed) > MAX_PROVIDER_KEYS:
         raise ProviderFailed("its keys are no JWK Set")
     return [key for one in listed if isinstance(one, dict) and (key := _key(one)) is not None]
 
@@ -72,8 +72,8 @@ def check(token: str, keys: Sequence[Key], expected: Expected, now: int) -> Iden
     Raises UnknownKey where newer keys might help, NotVouched where the provider does not vouch for the e-mail
     address, else ProviderFailed with what is wrong.
     """
-    if len(token) > MAX_TOKEN_CHARS:
-        raise _wrong(f"is longer than {MAX_TOKEN_CHARS} characters")
+    if len(token) > MAX_ID_TOKEN_CHARS:
+        raise _wrong(f"is longer than {MAX_ID_TOKEN_CHARS} characters")
     parts = token.split(".")
     if len(parts) != 3 or not token.isascii():
         raise _wrong("is no signed JWT")
@@ -106,7 +106,7 @@ def _signed(token: str, header: Mapping[str, Any], keys: Sequence[Key]) -> bytes
     if not named:
         raise UnknownKey("the ID token is signed with a key that the provider has not published")
     registry = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
-    registry.max_header_length = MAX_HEADER_BYTES
+    registry.max_header_length = MAX_ID_TOKEN_HEADER_BYTES
     for key in named:
         try:
             return jws.deserialize_compact(token, key, registry=registry).payload or b""

@@ -43,6 +43,28 @@ MAX_NEXT_CHARS: Final = 2000
 MAX_CODE_CHARS: Final = 4096
 """A provider's authorization code: some put a whole token into it."""
 
+MAX_SIGNIN_COOKIE_CHARS: Final = 4096
+"""The cookie of a sign-in under way: what browsers keep of one at most (RFC 6265, section 6.1)."""
+
+MAX_USED_SIGNINS: Final = 10_000
+"""States that are remembered as used. Beyond it the oldest are forgotten; the provider takes no code twice either."""
+
+MAX_PROVIDER_ANSWER_BYTES: Final = 512 * 1024
+"""An answer of the sign-in provider: a page of keys is a tenth of that."""
+
+MAX_PROVIDER_KEYS: Final = 100
+"""Keys that it publishes: a dozen is many, and each may be tried on a token that names none."""
+
+MAX_ID_TOKEN_CHARS: Final = 64 * 1024
+MAX_ID_TOKEN_HEADER_BYTES: Final = 8 * 1024
+"""An ID token, of which some providers put every group of a person in, and its header, which may bring certificates."""
+
+MAX_SUBJECT_CHARS: Final = 255
+"""The provider's own name for a person (OpenID Connect Core 1.0, section 2)."""
+
+MAX_SESSIONS: Final = 10_000
+"""Open browser sessions. Beyond it the oldest ends, so that signing in again and again cannot fill the memory."""
+
 MAX_IDEMPOTENCY_KEY_CHARS: Final = 255
 
 MAX_FAULTS: Final = 100

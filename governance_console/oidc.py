@@ -20,14 +20,14 @@ import msgspec
 from governance_console import idtoken
 from governance_console.errors import ProviderAway, ProviderFailed, SignInLost, UnknownKey
 from governance_console.idtoken import Expected, Identity, Key
+from governance_console.limits import MAX_PROVIDER_ANSWER_BYTES
 from governance_console.pending import Pending
 from governance_console.values import is_private_way
 
 GOOGLE: Final = "https://accounts.google.com"
 
 ANSWER_SEC: Final = 10.0
-MAX_ANSWER_BYTES: Final = 512 * 1024
-"""What the provider may take for an answer, and how long it may be: a page of keys is a tenth of that."""
+"""What the provider may take for an answer."""
 
 FRESH_SEC: Final = 900.0
 """How long its metadata and keys are believed without asking again: so long a key that it takes back still counts."""
@@ -200,8 +200,8 @@ class RelyingParty:
             ):
                 async for piece in response.content.iter_any():
                     body += piece
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise ProviderFailed(f"the provider sent more than {MAX_ANSWER_BYTES} bytes")
+                    if len(body) > MAX_PROVIDER_ANSWER_BYTES:
+                        raise ProviderFailed(f"the provider sent more than {MAX_PROVIDER_ANSWER_BYTES} bytes")
         except TimeoutError:
             raise ProviderAway(f"the provider did not answer within {self._answer_sec:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -17,14 +17,10 @@ from typing import Final
 import msgspec
 
 from governance_console.errors import SignInLost
+from governance_console.limits import MAX_SIGNIN_COOKIE_CHARS, MAX_USED_SIGNINS
 
 PATIENCE_SEC: Final = 600
 """How long signing in at the provider may take."""
-
-MAX_USED: Final = 10_000
-"""States that are remembered as used. Beyond it the oldest are forgotten; the provider takes no code twice either."""
-
-MAX_COOKIE_CHARS: Final = 4096
 
 _MAC_BYTES: Final = hashlib.sha256().digest_size
 
@@ -74,7 +70,7 @@ class PendingSignIns:
         now = self._clock()
         if pending.began + PATIENCE_SEC <= now:
             raise SignInLost(f"this sign-in was begun more than {PATIENCE_SEC // 60} minutes ago")
-        while self._used and (len(self._used) >= MAX_USED or next(iter(self._used.values())) <= now):
+        while self._used and (len(self._used) >= MAX_USED_SIGNINS or next(iter(self._used.values())) <= now):
             self._used.popitem(last=False)
         if state in self._used:
             raise SignInLost("this answer was used already")
@@ -83,7 +79,7 @@ class PendingSignIns:
 
     def _opened(self, cookie: str) -> Pending:
         try:
-            sealed = urlsafe_b64decode(cookie[:MAX_COOKIE_CHARS])
+            sealed = urlsafe_b64decode(cookie[:MAX_SIGNIN_COOKIE_CHARS])
         except ValueError:
             sealed = b""
         mac, body = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]

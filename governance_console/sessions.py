@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, Protocol
 
 from governance_console.access import Principal, digest_of
 from governance_console.errors import RecordUnavailable, RecordUnreadable
+from governance_console.limits import MAX_SESSIONS
 from governance_console.times import text_of, utc_now
 
 LIFETIME: Final = timedelta(hours=12)
@@ -34,9 +35,6 @@ SAVE_SEC: Final = 5.0
 
 PATIENCE_SEC: Final = 1.0
 """How long who comes in or goes waits for the store."""
-
-MAX_SESSIONS: Final = 10_000
-"""Beyond it the oldest ends, so that signing in again and again cannot fill the memory."""
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from governance_console import oidc
 from governance_console.api import PROVIDER
+from governance_console.limits import MAX_PROVIDER_ANSWER_BYTES
 from governance_console.settings import Settings
 from tests.console import Answer, Console, running
 from tests.forger import EC_KEY, RSA_KEY, SEALING, Forger, forging, jwk, pem, signed
@@ -170,7 +170,7 @@ REFUSED: Final[Mapping[str, tuple[Forge, str]]] = {
     "a payload without a bottom": (raw(b'{"a":' * 8_000), NOT_A_JWT),
     "a huge one": (with_claims(padding="x" * 70_000), "longer than"),
     "a huge header": (with_header(alg="RS256", kid=RSA_KEY, x="x" * 9_000), SIGNATURE),
-    "an answer without end": (lambda forger: "x" * (oidc.MAX_ANSWER_BYTES + 1), "sent more than"),
+    "an answer without end": (lambda forger: "x" * (MAX_PROVIDER_ANSWER_BYTES + 1), "sent more than"),
 }
 
 NOT_VOUCHED: Final[Mapping[str, tuple[Forge, str]]] = {

@@ -11,7 +11,8 @@ import pytest
 
 from governance_console.access import OPERATOR
 from governance_console.api import SESSIONS
-from governance_console.sessions import LIFETIME, MAX_SESSIONS
+from governance_console.limits import MAX_SESSIONS
+from governance_console.sessions import LIFETIME
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import Answer, Console, running

@@ -16,6 +16,7 @@ from governance_console.access import OPERATOR, Entrances, People, Principal, Ro
 from governance_console.api import JOURNAL, SESSIONS
 from governance_console.browsers import browser_of
 from governance_console.errors import SignInLost, StorageFailed, StorageFull, StorageGone
+from governance_console.limits import MAX_SESSIONS, MAX_USED_SIGNINS
 from governance_console.pending import MAX_USED, PATIENCE_SEC, PendingSignIns
 from governance_console.sessions import IDLE, LIFETIME, MAX_SESSIONS, SEEN, Sessions, SessionStore, Stored
 from governance_console.settings import Settings
@@ -294,10 +295,10 @@ class TestPending:
 
     def test_what_is_remembered_is_bounded(self) -> None:
         signins = PendingSignIns(lambda: 0.0)
-        for _ in range(MAX_USED + 10):
+        for _ in range(MAX_USED_SIGNINS + 10):
             pending, cookie = signins.begin("/")
             signins.resume(cookie, pending.state)
-        assert len(signins._used) == MAX_USED
+        assert len(signins._used) == MAX_USED_SIGNINS
 
 
 @pytest.mark.parametrize(
