@@ -17,13 +17,38 @@ WATCH_AGAIN_SEC: Final = 30.0
 """When a principal with too many streams may: somebody has to close one first."""
 
 
+class Held:
+    """What the body of one request holds, for as long as this is entered: until it is parsed, or given up."""
+
+    __slots__ = ("_crowd", "_size")
+
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        """So many more bytes. Raises Overloaded; they are counted first, and given back like all others."""
+        self._size += size
+        self._crowd.held += size
+        self._crowd.check_held()
+
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._crowd.held -= self._size
+
+
 class Crowd:
-    """Counts who is here. The middleware alone moves ``in_flight``, and serves ``most``; watchers are not in it."""
+    """Counts who is here. The middleware alone moves ``in_flight``, and serves ``most``; watchers are not in it.
+
+    ``held`` is what bodies hold that are on their way or wait to be parsed, in bytes; ``Held`` alone moves it.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._watchers: Counter[str] = Counter()
-        self._held = 0
+        self.held = 0
         self.in_flight = 0
         self.most = bounds.in_flight
 
@@ -32,10 +57,9 @@ class Crowd:
         text = f"{self._bounds.in_flight} requests are being answered, which is all at once: come again"
         raise Overloaded(text, RETRY_SEC, "requests")
 
-    def hold(self, size: int) -> None:
-        """So many more bytes of bodies that are still coming are held, or fewer. Raises Overloaded, counted first."""
-        self._held += size
-        if size > 0 and self._held > self._bounds.body_bytes:
+    def check_held(self) -> None:
+        """Raises Overloaded where bodies hold more than there is memory for."""
+        if self.held > self._bounds.body_bytes:
             raise Overloaded("more bodies are on their way than there is memory for: come again", RETRY_SEC, "bodies")
 
     @contextmanager

@@ -124,7 +124,7 @@ class Bounds:
     """Requests being answered: far above what one process does in a second or two."""
 
     body_bytes: int = 512 * 1024 * 1024
-    """What bodies that are still coming may hold together, inflated: 64 of the largest."""
+    """What bodies that are still coming or wait to be parsed may hold together, inflated: 64 of the largest."""
 
     connections: int = 16_000
     """Open connections: all watchers, and as many others as make sense."""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from governance_console.api import CROWD, PARSING
 from governance_console.cli.serve import MAX_HEADER_BYTES, MAX_LINE_BYTES
 from governance_console.limits import MAX_HEAD_BYTES, MAX_REQUEST_BYTES, MAX_SMALL_BODY_BYTES, Bounds
 from governance_console.openfiles import RESERVED
@@ -217,15 +218,32 @@ async def test_bodies_on_their_way_hold_so_much_and_no_more(connect: Connect, se
         encoded = ("Content-Length: 1000000", "Content-Type: application/json", "Content-Encoding: deflate")
         packed = connect(console.url)
         (await packed.open()).write(head(console.url, "POST /api/events", *encoded))
-        await asyncio.sleep(0.1)
+        crowd = console.app[CROWD]
+        await until(lambda: (crowd.in_flight, crowd.held) == (2, 250_000))
         answer = await packed.send(bomb)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
         assert (await console.post("/api/events", LENIENT)).status == 201  # what came with its head holds nothing
         held.close()
         packed.close()
-        await asyncio.sleep(0.1)
+        await until(lambda: crowd.held == 0)
         large = b'{"agent":"a","type":"t"}'.ljust(280_000)
         assert (await console.request("POST", "/api/events", data=large, headers=JSON)).status == 201
+
+
+async def test_bodies_that_wait_to_be_parsed_hold_what_they_are(settings: Settings) -> None:
+    """Also one that came whole with its head, and is large only once it is inflated."""
+    large = b'{"agent":"a","type":"t"}'.ljust(200_000)
+    async with running(settings, bounds=Bounds(body_bytes=300_000)) as console:
+        crowd = console.app[CROWD]
+        for encoding, body in (("identity", large), ("deflate", zlib.compress(large))):
+            headers = {**JSON, "Content-Encoding": encoding}
+            async with console.app[PARSING], asyncio.timeout(10):
+                waiting = asyncio.create_task(console.request("POST", "/api/events", data=body, headers=headers))
+                await until(lambda: crowd.held == len(large))
+                problem(await console.request("POST", "/api/events", data=body, headers=headers), 503)
+                assert (await console.post("/api/events", LENIENT)).status == 201
+            assert (await waiting).status == 201
+            assert crowd.held == 0
 
 
 async def test_a_connection_too_many_takes_the_place_of_one_at_rest_and_of_none_at_work(
@@ -237,12 +255,13 @@ async def test_a_connection_too_many_takes_the_place_of_one_at_rest_and_of_none_
             assert (await resting.send(head(console.url, "GET /healthz"))).status == 200
             content = ("Content-Length: 5", "Content-Type: application/json")
             (await working.open()).write(head(console.url, "POST /api/events", *content))
-            await asyncio.sleep(0.1)
+            crowd = console.app[CROWD]
+            await until(lambda: crowd.in_flight == 1)
             newcomer = connect(console.url)
             assert (await newcomer.send(head(console.url, "GET /healthz"))).status == 200
             assert await ended(resting, 5)
             (await newcomer.open()).write(head(console.url, "POST /api/events", *content))
-            await asyncio.sleep(0.1)
+            await until(lambda: crowd.in_flight == 2)
             refused = connect(console.url)
             await refused.open()
             answer = await refused.answer()

@@ -10,9 +10,10 @@ from aiohttp.web_exceptions import HTTPException
 
 from governance_console import jsontext
 from governance_console.api import BOUNDS, CROWD, METRICS
+from governance_console.crowd import Held
 from governance_console.errors import Malformed, TooLarge, TooSlow, Unacceptable, Unsupported
 from governance_console.inflate import Inflater, inflater
-from governance_console.limits import MAX_SMALL_BODY_BYTES
+from governance_console.limits import MAX_SMALL_BODY_BYTES, THREAD_PARSE_BYTES
 
 
 def media_type(request: web.Request) -> str | None:
@@ -27,11 +28,12 @@ def media_type(request: web.Request) -> str | None:
     return media.strip().lower()
 
 
-async def read_body(request: web.Request, limit: int, *, inflate: bool = False) -> bytes:
+async def read_body(request: web.Request, limit: int, held: Held, *, inflate: bool = False) -> bytes:
     """The body, of at most ``limit`` bytes, counted after inflating it where that is allowed.
 
-    Raises TooLarge before more than that was kept, Unsupported for a Content-Encoding, TooSlow, and Malformed for a
-    body that is broken, ends early or is framed wrongly.
+    ``held`` counts it, until it is parsed. What is small and came with its head is not counted: it is parsed at once.
+    Raises Overloaded where all bodies would hold too much, TooLarge before more than that was kept, Unsupported for a
+    Content-Encoding, TooSlow, and Malformed for a body that is broken, ends early or is framed wrongly.
     """
     headers, content = request.headers, request.content
     encoding = headers.get(CONTENT_ENCODING, "identity")
@@ -47,23 +49,25 @@ async def read_body(request: web.Request, limit: int, *, inflate: bool = False) 
     parts: list[bytes] = []
     try:
         if not content.is_eof():
-            parts = await _arrive(request, inflating)
+            parts = await _arrive(request, inflating, held)
         # What came with the head, as small ones do, and what was left when the last of it came: nothing is waited for.
         parts.append(inflating.feed(content.read_nowait()))
+        if len(parts[-1]) > THREAD_PARSE_BYTES:
+            held.add(len(parts[-1]))
     except (web.RequestPayloadError, ValueError) as error:
         raise Malformed("the body ends early, or is framed wrongly") from error
     inflating.finish()
     return b"".join(parts)
 
 
-async def _arrive(request: web.Request, inflating: Inflater) -> list[bytes]:
+async def _arrive(request: web.Request, inflating: Inflater, held: Held) -> list[bytes]:
     """Take the body as it comes, until all of it is here.
 
     Raises TooSlow where it pauses or lags for too long, and Overloaded where all that are coming would hold too much.
     """
-    content, bounds, crowd = request.content, request.app[BOUNDS], request.app[CROWD]
+    content, bounds = request.content, request.app[BOUNDS]
     loop = asyncio.get_running_loop()
-    began, size, held = loop.time(), 0, 0
+    began, size = loop.time(), 0
     parts: list[bytes] = []
     try:
         while not content.is_eof():
@@ -72,15 +76,12 @@ async def _arrive(request: web.Request, inflating: Inflater) -> list[bytes]:
                 chunk = await content.readany()
             size += len(chunk)
             parts.append(inflating.feed(chunk))
-            held += len(parts[-1])
-            crowd.hold(len(parts[-1]))
+            held.add(len(parts[-1]))
         return parts
     except TimeoutError:
         request.app[METRICS].limited.labels("slow").inc()
         least = f"at least {bounds.body_bytes_per_sec} bytes a second, and no pause of {bounds.body_sec:g} s"
         raise TooSlow(f"the body came too slowly: {least}") from None
-    finally:
-        crowd.hold(-held)
 
 
 async def read_object(request: web.Request, what: str, example: str) -> dict[str, object]:
@@ -90,7 +91,8 @@ async def read_object(request: web.Request, what: str, example: str) -> dict[str
     """
     if media_type(request) != "application/json":
         raise Unsupported(f"{what} is taken as JSON: send Content-Type: application/json")
-    value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES)))
+    with Held(request.app[CROWD]) as held:
+        value, _ = jsontext.parse(jsontext.decode(await read_body(request, MAX_SMALL_BODY_BYTES, held)))
     if not isinstance(value, dict):
         raise Unacceptable(f"the body has to be an object, such as {example}")
     return value

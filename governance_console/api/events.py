@@ -13,10 +13,11 @@ import msgspec
 from aiohttp import web
 
 from governance_console import events
-from governance_console.api import JOURNAL, METRICS, PARSING, PRINCIPAL
+from governance_console.api import CROWD, JOURNAL, METRICS, PARSING, PRINCIPAL
 from governance_console.api.answers import json_answer
 from governance_console.api.bodies import media_type, read_body
 from governance_console.attributes import Event
+from governance_console.crowd import Held
 from governance_console.errors import (
     Conflict,
     ConsoleError,
@@ -56,14 +57,16 @@ async def post(request: web.Request) -> web.Response:
     try:
         parse = _parser(request)
         make_id = _id_maker(request)
-        body = await read_body(request, MAX_REQUEST_BYTES, inflate=True)
-        principal = request[PRINCIPAL].name
-        is_large = len(body) > THREAD_PARSE_BYTES
-        if is_large:
-            async with request.app[PARSING]:
-                submission = await asyncio.to_thread(_submission, parse, body, make_id, principal)
-        else:
-            submission = _submission(parse, body, make_id, principal)
+        with Held(request.app[CROWD]) as held:
+            body = await read_body(request, MAX_REQUEST_BYTES, held, inflate=True)
+            principal = request[PRINCIPAL].name
+            is_large = len(body) > THREAD_PARSE_BYTES
+            if is_large:
+                async with request.app[PARSING]:
+                    submission = await asyncio.to_thread(_submission, parse, body, make_id, principal)
+            else:
+                submission = _submission(parse, body, make_id, principal)
+            del body  # nothing of it is needed while the commit is waited for
         receipt = await request.app[JOURNAL].append(submission)
     except ConsoleError as error:
         reason = next((name for kind, name in REASONS if isinstance(error, kind)), None)
