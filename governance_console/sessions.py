@@ -101,15 +101,22 @@ class Credentials(Protocol):
 class Sessions:
     """Owns the open sessions, oldest first, and what of them the store does not know yet. ``now`` is for tests."""
 
-    def __init__(self, credentials: Credentials, store: SessionStore, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        store: SessionStore,
+        now: Callable[[], datetime] = utc_now,
+        patience_sec: float = PATIENCE_SEC,
+    ) -> None:
         self._credentials = credentials
         self._store = store
         self._now = now
+        self._patience_sec = patience_sec
         self._open: dict[str, Session] = {}
         self._unproved: set[str] = set()
         self._changed: set[str] = set()
         self._storing = asyncio.Lock()
-        self._saving: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[bool] | None = None
         self._is_told = False
 
     async def load(self) -> None:
@@ -177,17 +184,17 @@ class Sessions:
                 over.append(session)
         return over
 
-    async def save(self) -> None:
-        """Let the store know what has changed. What it cannot take now is tried again later."""
+    async def save(self) -> bool:
+        """Let the store know what has changed. False where it cannot take it now: that is tried again later."""
         async with self._storing:
             changed, self._changed = self._changed, set()
             kept = [_stored(self._open[key]) for key in changed if key in self._open]
             ended = [key for key in changed if key not in self._open]
             if not changed:
-                return
+                return True
             try:
-                # A crash before this returns leaves what was there before: who came in signs in again, and who
-                # went out meanwhile was not told that it is done.
+                # A crash before this returns leaves what was there before: who came in signs in again, and the session
+                # of who goes lives on, which is why that one is told where this took too long or failed.
                 await self._store.change(kept, ended)
             except BaseException as error:
                 self._changed |= changed
@@ -196,15 +203,20 @@ class Sessions:
                 if not self._is_told:
                     _log.warning("sessions cannot be saved, and are kept in memory: %s", error)
                 self._is_told = True
-            else:
-                if self._is_told:
-                    _log.warning("sessions are saved again")
-                self._is_told = False
+                return False
+            if self._is_told:
+                _log.warning("sessions are saved again")
+            self._is_told = False
+            return True
 
-    async def saved(self) -> None:
-        """Save, and wait for it, but for a moment only: who comes in or goes is not kept by a slow disk."""
-        self._saving = asyncio.create_task(self.save())
-        await asyncio.wait((self._saving,), timeout=PATIENCE_SEC)
+    async def saved(self) -> bool:
+        """Save, and wait for it, but for a moment only: who comes in or goes is not kept by a slow disk.
+
+        Whether it is saved: what ended, and is not, lives again if the console is started anew before it is.
+        """
+        saving = self._saving = asyncio.create_task(self.save())
+        await asyncio.wait((saving,), timeout=self._patience_sec)
+        return saving.done() and saving.result()
 
     async def run(self) -> None:
         """Save now and then, until cancelled."""

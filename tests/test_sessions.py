@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -45,11 +46,14 @@ class Disk:
         self.kept: dict[str, Stored] = {}
         self.error: Exception | None = None
         self.writes = 0
+        self.go = asyncio.Event()
+        self.go.set()
 
     async def load(self) -> Sequence[Stored]:
         return list(self.kept.values())
 
     async def change(self, kept: Sequence[Stored], ended: Sequence[str]) -> None:
+        await self.go.wait()
         if self.error is not None:
             raise self.error
         self.writes += 1
@@ -182,11 +186,11 @@ async def test_a_full_disk_keeps_nobody_out_and_is_told_once(caplog: pytest.LogC
     secret, _, _ = sessions.begin(OPERATOR, "b")
     sessions.end(session.key)
     for _ in range(3):
-        await sessions.saved()
+        assert not await sessions.saved()
     assert sessions.find(secret) is not None
     assert sessions.find(ended) is None
     disk.error = None
-    await sessions.save()
+    assert await sessions.saved()
     # What was ended meanwhile is gone for good.
     assert session.key not in disk.kept
     assert len(disk.kept) == 1
@@ -194,6 +198,19 @@ async def test_a_full_disk_keeps_nobody_out_and_is_told_once(caplog: pytest.LogC
         "sessions cannot be saved, and are kept in memory",
         "sessions are saved again",
     ]
+
+
+async def test_a_slow_disk_is_waited_for_a_moment_and_what_ended_is_not_called_saved() -> None:
+    disk = Disk()
+    sessions = Sessions(entrances(), disk, Clock(), patience_sec=0.01)
+    _, session, _ = sessions.begin(OPERATOR, "b")
+    assert await sessions.saved()
+    disk.go.clear()
+    sessions.end(session.key)
+    assert not await sessions.saved()
+    disk.go.set()
+    assert await sessions.saved()
+    assert disk.kept == {}
 
 
 @asynccontextmanager
@@ -250,7 +267,14 @@ async def test_a_disk_that_failed_under_a_session_takes_no_events_either(tmp_pat
         assert (await console.get("/api/events", headers=await sign_in(console))).status == 200
         problem(await console.post("/api/events", LENIENT, headers=headers), 503)
         assert isinstance(console.app[JOURNAL].failure, StorageGone)  # of which one goes on reading
-        assert (await console.request("DELETE", "/api/session", headers=headers)).status == 204
+        # Who goes is out, and is told that a restart may undo it.
+        for way in ("/api/session", "/api/sessions/{}"):
+            headers = await sign_in(console)
+            path = way.format(console.app[SESSIONS].of(OPERATOR)[0].key)
+            answer = await console.request("DELETE", path, headers=headers)
+            assert "could not be saved" in problem(answer, 503)["detail"], path
+            assert ("Set-Cookie" in answer.headers) == (path == "/api/session")
+            problem(await console.get("/api/events", headers=headers), 401)
         assert console.app[SESSIONS].of(OPERATOR) != []
 
 

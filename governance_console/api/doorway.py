@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from governance_console.access import Principal
@@ -11,9 +13,15 @@ from governance_console.api.cookies import session_cookie
 from governance_console.audit import SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED
 from governance_console.browsers import browser_of
 from governance_console.closes import CREDENTIAL_ENDED
+from governance_console.errors import RecordUnavailable
 from governance_console.events import CONSOLE
 from governance_console.sessions import LIFETIME, Session
 from governance_console.times import text_of
+
+_NOT_SAVED: Final = (
+    "the session has ended, but that could not be saved yet: it is tried again every few seconds, and the session "
+    "lives again if the console is started anew before that is done"
+)
 
 
 async def let_in(request: web.Request, principal: Principal, by: str) -> tuple[Session, str]:
@@ -46,9 +54,13 @@ def give_cookie(request: web.Request, response: web.Response, secret: str) -> No
 
 
 async def let_out(request: web.Request, session: Session, why: str) -> None:
-    """End a session and its sockets. ``why`` is what they are told."""
+    """End a session and its sockets. ``why`` is what they are told.
+
+    Raises RecordUnavailable where that is so here and now, and could not be saved.
+    """
     _end(request.app, session, why)
-    await request.app[SESSIONS].saved()
+    if not await request.app[SESSIONS].saved():
+        raise RecordUnavailable(_NOT_SAVED)
 
 
 def turn_away(request: web.Request, by: str, why: str, **said: str) -> None:

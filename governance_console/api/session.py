@@ -16,7 +16,8 @@ from governance_console.api.bodies import read_object
 from governance_console.api.cookies import session_cookie
 from governance_console.api.doorway import give_cookie, let_in, let_out, note_refused, turn_away
 from governance_console.api.guesses import refusal
-from governance_console.errors import Forbidden, ProviderFailed, Unacceptable, Unauthenticated
+from governance_console.api.problems import problem_of
+from governance_console.errors import Forbidden, ProviderFailed, RecordUnavailable, Unacceptable, Unauthenticated
 from governance_console.sessions import Session
 from governance_console.times import text_of
 
@@ -54,14 +55,16 @@ async def post(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Sign out: the session ends, and so do its sockets. Harmless without one."""
     session = request.get(SESSION)
-    way_out = None
+    response = web.Response(status=204)
     if session is not None:
-        await let_out(request, session, "signed out")
-        way_out = await _way_out(request, session)
-    if way_out is None:
-        response = web.Response(status=204)
-    else:
-        response = json_answer(msgspec.json.encode({"continue": way_out}))
+        try:
+            await let_out(request, session, "signed out")
+        except RecordUnavailable as error:
+            response = problem_of(request, error)
+        else:
+            way_out = await _way_out(request, session)
+            if way_out is not None:
+                response = json_answer(msgspec.json.encode({"continue": way_out}))
     session_cookie(request).clear(response)
     return response
 
@@ -85,7 +88,10 @@ async def list_own(request: web.Request) -> web.Response:
 
 
 async def end_own(request: web.Request) -> web.Response:
-    """End one of one's own sessions, wherever that browser is. Its streams end within a second."""
+    """End one of one's own sessions, wherever that browser is. Its streams end within a second.
+
+    Raises RecordUnavailable where that could not be saved.
+    """
     key = request.match_info["id"]
     session = next((one for one in request.app[SESSIONS].of(request[PRINCIPAL]) if one.key == key), None)
     if session is None:

@@ -31,7 +31,7 @@ def signin_paths() -> dict[str, Any]:
             "delete": {
                 "summary": "End one of one's own sessions, and its streams",
                 "parameters": [own],
-                "responses": {"204": {"description": "Ended."}, **problems(400, 401, 403, 404)},
+                "responses": {"204": {"description": "Ended."}, **problems(400, 401, 403, 404, 503)},
             }
         },
         "/auth/login": {
