@@ -220,7 +220,7 @@ async def _provider(app: web.Application) -> AsyncIterator[None]:
 
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """The one ticker."""
-    over = partial(end_sockets, app, why="the session expired")
+    over = partial(end_sockets, app)
     ticker = Ticker(app[SETTINGS].ws_interval_sec, app[FEED], app[SESSIONS], app[METRICS], over)
     async with in_background(ticker.run(), "there are no heartbeats"):
         yield

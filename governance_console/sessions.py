@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
-from governance_console.access import Principal, digest_of
+from governance_console.access import Principal, Role, digest_of
 from governance_console.errors import RecordUnavailable, RecordUnreadable
 from governance_console.limits import MAX_SESSIONS
 from governance_console.times import text_of, utc_now
@@ -75,6 +75,13 @@ class Stored(NamedTuple):
     browser: str
 
 
+class Ended(NamedTuple):
+    """A session that is over without anybody's having ended it, and why, in words for its streams and the record."""
+
+    session: Session
+    why: str
+
+
 class SessionStore(Protocol):
     """Where sessions outlive the process. ``Sessions`` alone calls it, one call at a time."""
 
@@ -114,13 +121,17 @@ class Sessions:
         self._patience_sec = patience_sec
         self._open: dict[str, Session] = {}
         self._unproved: set[str] = set()
+        self._untold: list[Ended] = []
         self._changed: set[str] = set()
         self._storing = asyncio.Lock()
         self._saving: asyncio.Task[bool] | None = None
         self._is_told = False
 
     async def load(self) -> None:
-        """Go on with the sessions of before, but for those whose people may not come in any more, or as another."""
+        """Go on with the sessions of before, but for those whose people may not come in any more, or as another.
+
+        These, and what expired meanwhile, are for ``expire`` to tell.
+        """
         try:
             stored = sorted(await self._store.load(), key=lambda one: one.began)
         except (RecordUnreadable, RecordUnavailable) as error:
@@ -128,12 +139,14 @@ class Sessions:
             return
         for one in stored:
             principal = self._credentials.principal(one.name)
+            known = principal or Principal(one.name, Role.NOBODY)
+            session = Session(one.key, known, one.bound, one.began, one.seen, one.browser)
             if principal is None:
-                self._changed.add(one.key)
+                # Forgotten once it is told: a crash before that leaves it to the next start.
+                self._untold.append(Ended(session, "this may not be signed in any more"))
                 continue
-            self._open[one.key] = Session(one.key, principal, one.bound, one.began, one.seen, one.browser)
+            self._open[one.key] = session
             self._unproved.add(one.key)
-        self.expire(lambda key: False)
 
     def begin(self, principal: Principal, browser: str) -> tuple[str, Session, Session | None]:
         """A new session: the secret id for its cookie, which is not kept, and which session ended for want of room."""
@@ -157,6 +170,7 @@ class Sessions:
             # Only who has the cookie can tell whether what was signed in with is still what counts.
             if not hmac.compare_digest(session.bound, self._bound(secret, session.principal, session.began)):
                 self.end(session.key)
+                self._untold.append(Ended(session, "what was signed in with has changed"))
                 return None
             self._unproved.discard(session.key)
         return self._used(session, now) if now - session.seen > SEEN else session
@@ -172,16 +186,20 @@ class Sessions:
         if self._open.pop(key, None) is not None:
             self._changed.add(key)
 
-    def expire(self, is_watching: Callable[[str], bool]) -> list[Session]:
-        """End what has expired, but for sessions that only seem idle; returns them, so that sockets are closed too."""
+    def expire(self, is_watching: Callable[[str], bool]) -> list[Ended]:
+        """End what has expired, but for sessions that only seem idle.
+
+        Returns all that ended by itself since it was asked last, so that sockets are closed too and the record has it.
+        """
         now = self._now()
-        over = []
+        over, self._untold = self._untold, []
+        self._changed.update(ended.session.key for ended in over)
         for session in [one for one in self._open.values() if one.expires <= now]:
             if session.began + LIFETIME > now and is_watching(session.key):
                 self._used(session, now)
             else:
                 self.end(session.key)
-                over.append(session)
+                over.append(Ended(session, "the session expired"))
         return over
 
     async def save(self) -> bool:

@@ -17,7 +17,7 @@ SWEEP_SEC: Final = 1.0
 class Ticker:
     """A heartbeat every ``interval_sec``, a sweep every ``SWEEP_SEC``.
 
-    ``over`` ends what belongs to a session that expired.
+    ``over`` ends what belongs to a session that is over, and why it is.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Ticker:
         feed: Feed,
         sessions: Sessions,
         metrics: Metrics,
-        over: Callable[[Session], None],
+        over: Callable[[Session, str], None],
     ) -> None:
         self._interval_sec = interval_sec
         self._feed = feed
@@ -55,6 +55,6 @@ class Ticker:
         self._feed.beat()
 
     def _sweep(self) -> None:
-        for session in self._sessions.expire(self._feed.is_watching):
-            self._over(session)
+        for session, why in self._sessions.expire(self._feed.is_watching):
+            self._over(session, why)
         self._feed.cut_stuck(asyncio.get_running_loop().time())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,8 +14,9 @@ import apsw
 import pytest
 
 from governance_console import __version__, audit
+from governance_console.access import OPERATOR
 from governance_console.api import AUDIT, JOURNAL, SESSIONS, STORAGE
-from governance_console.audit import EXPORTED, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED, Audit
+from governance_console.audit import CONSOLE, EXPORTED, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED, Audit
 from governance_console.background import in_background
 from governance_console.categories import OWN_TYPES, category_of, severity_of
 from governance_console.erasure import BEGUN_TYPE, ERASED_TYPE
@@ -24,6 +26,7 @@ from governance_console.lifetime import tell_start
 from governance_console.limits import MAX_NOTES, MAX_REFUSALS_NOTED
 from governance_console.sessions import LIFETIME
 from governance_console.settings import NAMES, Settings
+from governance_console.times import text_of
 from tests.conftest import TOKEN
 from tests.console import Client, Console, connected, running
 from tests.faults import FaultyStorage
@@ -172,12 +175,14 @@ async def test_who_signs_in_and_out_with_a_token_and_who_is_refused_is_told(guar
         assert secret not in shown
 
 
-async def test_a_session_that_expires_is_told(guarding: Settings) -> None:
+async def test_a_session_that_expires_is_told_also_where_the_console_was_down_meanwhile(guarding: Settings) -> None:
     async with running(guarding) as console:
         await sign_in(console)
-        sessions = console.app[SESSIONS]
-        (session,) = sessions._open.values()
-        sessions._open[session.key] = replace(session, began=session.began - LIFETIME)
+        (session,) = console.app[SESSIONS].of(OPERATOR)
+    with sqlite3.connect(guarding.database_path) as file:
+        file.execute("UPDATE sessions SET began = ?", (text_of(session.began - LIFETIME),))
+    file.close()
+    async with running(guarding) as console:
         entries = await own(console, 2)
     assert told(entries)[1] == ("operator", SESSION_ENDED)
     assert entries[1]["data"] == {"session": session.name, "why": "the session expired"}

@@ -91,7 +91,7 @@ async def test_a_session_ends_when_its_time_is_over_or_it_is_not_used() -> None:
     clock.now += timedelta(seconds=1)
     assert sessions.find(secret) is None
     assert sessions.of(OPERATOR) == []
-    assert sessions.expire(lambda _: True) == [used]
+    assert sessions.expire(lambda _: True) == [(used, "the session expired")]
     assert sessions.expire(nobody_watches) == []
 
 
@@ -135,19 +135,24 @@ async def test_use_is_written_now_and_then_and_not_at_each_request() -> None:
     assert disk.kept[session.key].seen == clock.now
 
 
+CHANGED, NOT_ANY_MORE = "what was signed in with has changed", "this may not be signed in any more"
 AFTER = {
-    "nothing": (entrances(), True, True),
-    "another token": (entrances(token="another"), False, True),
-    "no token": (entrances(token=""), False, True),
-    "another client secret, or issuer": (entrances(provider="q"), True, False),
-    "taken off the list": (entrances(operators=()), True, False),
-    "now a viewer": (Entrances(Tokens(TOKEN, {}, ""), People((), ("ada@example.net",)), "p"), True, False),
+    # What goes on, of the operator token and of Ada, and what is told of the other.
+    "nothing": (entrances(), True, True, None),
+    "another token": (entrances(token="another"), False, True, CHANGED),
+    "no token": (entrances(token=""), False, True, NOT_ANY_MORE),
+    "another client secret, or issuer": (entrances(provider="q"), True, False, CHANGED),
+    "taken off the list": (entrances(operators=()), True, False, NOT_ANY_MORE),
+    "now a viewer": (
+        Entrances(Tokens(TOKEN, {}, ""), People((), ("ada@example.net",)), "p"),
+        *(True, False, NOT_ANY_MORE),
+    ),
 }
 
 
 @pytest.mark.parametrize("change", AFTER)
 async def test_after_a_restart_sessions_go_on_for_who_may_still_come_in(change: str) -> None:
-    credentials, *expected = AFTER[change]
+    credentials, *expected, why = AFTER[change]
     clock, disk = Clock(), Disk()
     before = sessions_on(disk, clock)
     secrets = [before.begin(principal, "b")[0] for principal in (OPERATOR, ADA)]
@@ -155,6 +160,9 @@ async def test_after_a_restart_sessions_go_on_for_who_may_still_come_in(change: 
     after = sessions_on(disk, clock, credentials)
     await after.load()
     assert [after.find(secret) is not None for secret in secrets] == expected
+    gone = [name for name, goes_on in zip(("operator", ADA.name), expected, strict=True) if not goes_on]
+    assert [(one.principal.name, told) for one, told in after.expire(nobody_watches)] == [(name, why) for name in gone]
+    assert after.expire(nobody_watches) == []
     await after.save()
     assert len(disk.kept) == sum(expected)  # what may not go on is not kept either
 
