@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from governance_console.categories import OWN_TYPES
 from governance_console.settings import Settings
 from tests.console import SAMPLE, connected, running
 from tests.process import ROOT, ConsoleProcess, Ended, clean_environment, said
@@ -38,6 +39,13 @@ def commands(page: str) -> list[str]:
 
 def test_there_are_commands_to_run() -> None:
     assert {page: len(commands(page)) for page in PAGES} == {"README.md": 3, "docs/api.md": 6}
+
+
+def test_the_table_of_the_consoles_own_entries_has_all_of_them() -> None:
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8").partition("## What the console records of itself")[2]
+    rows = re.findall(r"^\| `([a-z]+\.[a-z]+)` \| [^|]+ \| (\w+) \|", text, re.MULTILINE)
+    assert dict(rows) == OWN_TYPES
+    assert len(rows) == len(OWN_TYPES)
 
 
 def typed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
