@@ -255,6 +255,10 @@ async def test_a_provider_that_is_down_is_a_page_and_tokens_go_on(
         assert "cannot be reached" in text
         assert 'href="/sign-in"' in text
         assert "cannot be reached" in caplog.text
+        shown(await console.get("/auth/callback?code=a&state=b"), 400)
+        # That is nobody's failed sign-in, and nobody was refused.
+        assert await console.sample("governance_failed_signins_total") == 0
+        assert (await console.get("/api/events", token=TOKEN)).json["items"] == []
         assert (await console.post("/api/session", {"token": TOKEN})).status == 200
 
 

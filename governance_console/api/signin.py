@@ -124,7 +124,9 @@ def _told(request: web.Request, error: ConsoleError) -> web.Response:
     status = next(known for kind, known in STATUSES.items() if isinstance(error, kind))
     if isinstance(error, ProviderFailed):
         _log.warning("a sign-in failed: %s", error)
-    turn_away(request, _provider(request).name, str(error))
+    if isinstance(error, NotVouched):
+        # All else refuses nobody: a provider that is down, or an answer that belongs to no sign-in.
+        turn_away(request, _provider(request).name, str(error))
     if isinstance(error, SignInLost | Malformed):
         title, advice = "This sign-in cannot go on", f"Begin again, at {request.app[SETTINGS].public_url}."
     elif isinstance(error, NotVouched):
