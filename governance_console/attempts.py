@@ -61,6 +61,12 @@ class Attempts:
                 self._forget(now)
         return wait
 
+    def waiting(self, address: str) -> Wait | None:
+        """How long an address has to wait by its own failures alone. Counts nothing: others cannot keep it waiting."""
+        own = self._each.get(network_of(address))
+        bounds = self._bounds
+        return None if own is None else _beyond(own, self._now(), bounds.failed_signins, bounds.failed_signin_sec)
+
     def _forget(self, now: float) -> None:
         self._each = {network: debt for network, debt in self._each.items() if debt.until > now}
         while len(self._each) > KEPT:

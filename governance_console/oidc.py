@@ -7,6 +7,7 @@ in time and size, redirects are not followed, and what it says of itself is kept
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -40,6 +41,8 @@ REFETCH_SEC: Final = 30.0
 
 _ERROR: Final = re.compile(r"[a-z_]{1,40}")
 _T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -247,6 +250,8 @@ class _Kept(Generic[_T]):
         try:
             value = await self._fetch()
         except ProviderFailed as error:
+            # Here and not where it is asked for, for strangers may ask as often as they like.
+            _log.warning("signing in is not possible: %s", error)
             self._failure, self._failed = (type(error), str(error)), self._clock()
             raise
         self._value, self._fetched, self._failure = value, self._clock(), None

@@ -14,11 +14,14 @@ from aiohttp import web
 from yarl import URL
 
 from governance_console.api import PROVIDER
-from governance_console.limits import MAX_PROVIDER_ANSWER_BYTES
+from governance_console.limits import MAX_PROVIDER_ANSWER_BYTES, Bounds
 from governance_console.settings import Settings
 from tests.console import Answer, Console, running
 from tests.forger import EC_KEY, RSA_KEY, SEALING, Forger, forging, jwk, pem, signed
 from tests.provider import CLIENT_ID, CLIENT_SECRET, Browser, with_signin
+
+UNBOUNDED: Final = Bounds(failed_signins=10**6, all_failed_signins=10**6)
+"""As many sign-ins as fail here are answered 429 else."""
 
 Forge = Callable[[Forger], Any]
 
@@ -208,8 +211,10 @@ def b64_of(claims: Mapping[str, Any]) -> str:
 
 @asynccontextmanager
 async def facing(settings: Settings, **changed: Any) -> AsyncIterator[tuple[Forger, Console]]:
-    async with forging() as forger, running(with_signin(settings, forger.issuer, 1, **changed)) as console:
-        yield forger, console
+    async with forging() as forger:
+        known = with_signin(settings, forger.issuer, 1, **changed)
+        async with running(known, bounds=UNBOUNDED) as console:
+            yield forger, console
 
 
 async def sign_in(forger: Forger, console: Console, forge: Forge, **answer: str) -> tuple[Answer, Browser]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from yarl import URL
 
+from governance_console.limits import Bounds
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
 from tests.console import Answer, Console, Stream, running
@@ -260,6 +263,28 @@ async def test_a_provider_that_is_down_is_a_page_and_tokens_go_on(
         assert await console.sample("governance_failed_signins_total") == 0
         assert (await console.get("/api/events", token=TOKEN)).json["items"] == []
         assert (await console.post("/api/session", {"token": TOKEN})).status == 200
+
+
+async def test_answers_that_fail_again_and_again_have_to_wait(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From one address, and without another's having to; the log has one line for all of them."""
+    few = Bounds(failed_signins=3, failed_signin_sec=1000)
+    behind = with_signin(settings, "http://127.0.0.1:1", 1, trusted_proxies=(ip_network("127.0.0.1"),))
+    async with running(behind, bounds=few) as console:
+
+        async def back(address: str) -> Answer:
+            return await console.get("/auth/callback?code=a&state=b", headers={"X-Forwarded-For": address})
+
+        assert [(await back("192.0.2.1")).status for _ in range(6)] == [400, 400, 400, 429, 429, 429]
+        answer = await back("192.0.2.1")
+        assert "too many sign-ins failed: wait 1000 s" in shown(answer, 429)
+        assert answer.headers["Retry-After"] == "1000"
+        assert "Set-Cookie" not in answer.headers  # what was begun is not lost by it
+        assert (await back("192.0.2.2")).status == 400
+        assert await console.sample('governance_limited_total{limit="signins"}') == 4
+    told = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert [vars(record)["client"] for record in told] == ["192.0.2.1"]
 
 
 async def test_without_a_provider_there_is_nowhere_to_sign_in(console: Console) -> None:

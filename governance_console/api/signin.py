@@ -6,15 +6,17 @@ A person stands before each answer: what goes wrong is a page that says what to 
 from __future__ import annotations
 
 import logging
+import math
 import re
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
-from governance_console.api import PENDING, PEOPLE, PROVIDER, SETTINGS
+from governance_console.api import METRICS, PENDING, PEOPLE, PROVIDER, SETTINGS
 from governance_console.api.cookies import signin_cookie
 from governance_console.api.doorway import give_cookie, let_in, turn_away
+from governance_console.api.guesses import failed, waiting
 from governance_console.api.pages import page
 from governance_console.api.problems import STATUSES
 from governance_console.api.queries import known_query
@@ -25,6 +27,7 @@ from governance_console.errors import (
     ProviderAway,
     ProviderFailed,
     SignInLost,
+    TooMany,
     Unacceptable,
 )
 from governance_console.limits import MAX_CODE_CHARS, MAX_NEXT_CHARS
@@ -67,11 +70,16 @@ async def login(request: web.Request) -> web.StreamResponse:
 async def callback(request: web.Request) -> web.StreamResponse:
     """Back from the provider, with a code or with what it says against one."""
     provider = _provider(request)
+    if (too_many := waiting(request)) is not None:
+        return _kept_waiting(request, too_many)  # nothing is used up: the same answer is good after the wait
     try:
         pending = _resumed(request)
         response = await _welcomed(request, provider, pending)
     except (SignInLost, NotVouched, ProviderFailed, Malformed) as error:
-        response = _told(request, error)
+        too_many = failed(request)
+        if too_many is None and isinstance(error, ProviderFailed):
+            _log.warning("a sign-in failed: %s", error)
+        response = _told(request, error) if too_many is None else _kept_waiting(request, too_many)
     signin_cookie(request).clear(response)
     return response
 
@@ -97,6 +105,7 @@ async def _welcomed(request: web.Request, provider: RelyingParty, pending: Pendi
     identity = await provider.who_came(code, _one(request, "iss"), pending)
     principal = request.app[PEOPLE].principal(identity.email)
     if principal is None:
+        failed(request)
         turn_away(request, provider.name, "on no list", email=identity.email)
         sentences = [
             f"You are {identity.email}, as {provider.name} says, and that address may not use this console.",
@@ -120,10 +129,8 @@ def _refused(error: str) -> ConsoleError:
 
 
 def _told(request: web.Request, error: ConsoleError) -> web.Response:
-    """What went wrong, for the person who signs in, and for the operator in the log."""
+    """What went wrong, for the person who signs in."""
     status = next(known for kind, known in STATUSES.items() if isinstance(error, kind))
-    if isinstance(error, ProviderFailed):
-        _log.warning("a sign-in failed: %s", error)
     if isinstance(error, NotVouched):
         # All else refuses nobody: a provider that is down, or an answer that belongs to no sign-in.
         turn_away(request, _provider(request).name, str(error))
@@ -136,6 +143,14 @@ def _told(request: web.Request, error: ConsoleError) -> web.Response:
     links = {**(ANOTHER if isinstance(error, NotVouched) else AGAIN), **TOKEN}
     sentence = str(error)
     return page(status, title, [f"{sentence[0].upper()}{sentence[1:]}.", advice], links)
+
+
+def _kept_waiting(request: web.Request, error: TooMany) -> web.Response:
+    request.app[METRICS].limited.labels(error.limit).inc()
+    sentences = [f"From your address {error}.", "Then load this page again, or begin again."]
+    response = page(HTTPStatus.TOO_MANY_REQUESTS, "Wait a little", sentences, {**AGAIN, **TOKEN})
+    response.headers["Retry-After"] = str(math.ceil(error.after))
+    return response
 
 
 def _one(request: web.Request, name: str) -> str | None:

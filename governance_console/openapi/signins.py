@@ -54,7 +54,7 @@ def signin_paths() -> dict[str, Any]:
                 "security": [{}],
                 "summary": "Back from the sign-in provider, for browsers",
                 "parameters": [query(name, {"type": "string"}, what) for name, what in _ANSWER.items()],
-                "responses": {"303": onward, **problems(404, 429), **_pages("400", "403", "502", "503")},
+                "responses": {"303": onward, **problems(404), **_pages("400", "403", "429", "502", "503")},
             }
         },
     }
@@ -64,6 +64,7 @@ def _pages(*statuses: str) -> dict[str, Any]:
     described = {
         "400": "This browser was not sent there, or the answer is used up or too old.",
         "403": "Who came is on no list, or the provider does not vouch for who that is; or a foreign Host.",
+        "429": "Too many sign-ins from this address failed, or there were too many wrong tokens; Retry-After.",
         "502": "What the provider said cannot be believed, or used.",
         "503": "The provider does not answer.",
     }
