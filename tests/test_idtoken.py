@@ -19,6 +19,7 @@ from governance_console.settings import Settings
 from tests.console import Answer, Console, running
 from tests.forger import EC_KEY, RSA_KEY, SEALING, Forger, forging, jwk, pem, signed
 from tests.provider import CLIENT_ID, CLIENT_SECRET, Browser, with_signin
+from tests.test_prometheus import free_port
 
 UNBOUNDED: Final = Bounds(failed_signins=10**6, all_failed_signins=10**6)
 """As many sign-ins as fail here are answered 429 else."""
@@ -212,8 +213,9 @@ def b64_of(claims: Mapping[str, Any]) -> str:
 @asynccontextmanager
 async def facing(settings: Settings, **changed: Any) -> AsyncIterator[tuple[Forger, Console]]:
     async with forging() as forger:
-        known = with_signin(settings, forger.issuer, 1, **changed)
-        async with running(known, bounds=UNBOUNDED) as console:
+        port = free_port()
+        known = with_signin(settings, forger.issuer, port, **changed)
+        async with running(known, bounds=UNBOUNDED, port=port) as console:
             yield forger, console
 
 
@@ -254,7 +256,7 @@ async def test_every_forged_token_is_refused_for_its_own_reason(
         assert forger.asked["/keys"] == 2
         own, secret = forger.headers["Authorization"].removeprefix("Basic "), CLIENT_SECRET
         assert base64.b64decode(own) == b"console+of+the+tests:s3cret%3A+of+100%25+the+provider+%26+the+console"
-        assert forger.form["redirect_uri"] == "http://127.0.0.1:1/auth/callback"
+        assert forger.form["redirect_uri"] == f"{console.url}/auth/callback"
         assert len(forger.form["code_verifier"]) >= 43
     assert secret not in caplog.text
 
@@ -273,6 +275,23 @@ async def test_a_key_that_was_exchanged_is_fetched_and_the_old_one_counts_no_mor
         console.app[PROVIDER]._keys._renewed = None
         assert (await sign_in(forger, console, TRUE))[0].status == 303
         assert forger.asked["/keys"] == 3
+
+
+async def test_who_came_by_another_address_signs_in_at_the_one_that_the_provider_leads_back_to(
+    settings: Settings,
+) -> None:
+    async with facing(settings, oauth_viewers=()) as (forger, console):
+        elsewhere = {"Host": f"localhost:{URL(console.url).port}"}
+        went = await console.get("/auth/login?next=/log/17&account=another", headers=elsewhere)
+        assert (went.status, "Set-Cookie" in went.headers) == (303, False)
+        home = URL(went.headers["Location"])
+        assert str(home.origin()) == console.url
+        assert home.query == {"next": "/log/17", "account": "another", "moved": "true"}
+        # Once: a proxy that does not pass on how it is reached would be sent round and round.
+        for headers in ({}, elsewhere):
+            there = await console.get(home.path_qs, headers=headers)
+            assert there.headers["Location"].startswith(f"{forger.issuer}/authorize?")
+            assert "Set-Cookie" in there.headers
 
 
 METADATA: Final[tuple[tuple[dict[str, Any], str], ...]] = (

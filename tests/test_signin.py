@@ -252,8 +252,8 @@ async def test_a_provider_that_is_down_is_a_page_and_tokens_go_on(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_port()
-    away = with_signin(settings, f"http://127.0.0.1:{port}", port, operator_token=TOKEN)
-    async with running(away) as console:
+    away = with_signin(settings, "http://127.0.0.1:1", port, operator_token=TOKEN)
+    async with running(away, port=port) as console:
         text = shown(await console.get("/auth/login"), 503)
         assert "cannot be reached" in text
         assert 'href="/sign-in"' in text

@@ -10,10 +10,12 @@ import math
 import re
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from governance_console.api import METRICS, PENDING, PEOPLE, PROVIDER, SETTINGS
+from governance_console.api.clients import client_of
 from governance_console.api.cookies import signin_cookie
 from governance_console.api.doorway import give_cookie, let_in, turn_away
 from governance_console.api.guesses import failed, waiting
@@ -49,14 +51,20 @@ _log = logging.getLogger(__name__)
 
 
 async def login(request: web.Request) -> web.StreamResponse:
-    """To the provider. ``next`` is where the browser goes on to; ``account=another`` asks which account it is."""
+    """To the provider. ``next`` is where the browser goes on to; ``account=another`` asks which account it is.
+
+    Who came by another address than PUBLIC_URL goes there first, for the provider leads back there, and the cookie has
+    to be there too. ``moved`` says that this was done: behind a proxy that tells nothing it would be done for ever.
+    """
     provider = _provider(request)
-    query = known_query(request.rel_url, ("next", "account"))
+    query = known_query(request.rel_url, ("next", "account", "moved"))
     path, account = query.get("next", "/"), query.get("account", "another")
     if len(path) > MAX_NEXT_CHARS or not _OWN_PATH.fullmatch(path) or _OUTSIDE.match(path):
         raise Unacceptable("next has to be the path of a page of this console, such as /log/17")
     if account != "another":
         raise Unacceptable("account can only be another")
+    if "moved" not in query and not _is_at_home(request):
+        return _to(f"{request.app[SETTINGS].public_url}{LOGIN}?{urlencode({**query, 'moved': 'true'})}")
     pending, sealed = request.app[PENDING].begin(path)
     try:
         location = await provider.way_in(pending, another="account" in query)
@@ -89,6 +97,11 @@ def _provider(request: web.Request) -> RelyingParty:
     if provider is None:
         raise web.HTTPNotFound(text="this console has no sign-in provider: see OAUTH_CLIENT_ID in .env.example")
     return provider
+
+
+def _is_at_home(request: web.Request) -> bool:
+    client = client_of(request)
+    return f"{client.scheme}://{client.host.lower()}" == request.app[SETTINGS].public_url
 
 
 def _resumed(request: web.Request) -> Pending:

@@ -41,6 +41,7 @@ def signin_paths() -> dict[str, Any]:
                 "parameters": [
                     query("next", path, "The page of this console to go on to."),
                     query("account", {"const": "another"}, "Ask which account it is to be."),
+                    query("moved", {"type": "string"}, "That PUBLIC_URL was gone to already."),
                 ],
                 "responses": {
                     "303": onward,
