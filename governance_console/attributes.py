@@ -65,10 +65,7 @@ def event_of(attributes: dict[str, Any], data: Data | None, value: Any) -> Event
         wrong = _wrong_with(name, held)
         if wrong is not None:
             raise Faulty(pointer_to(name), f"{shown(name)} {wrong}")
-    try:
-        encoded = _encoder.encode(attributes)
-    except UnicodeEncodeError:
-        raise Faulty("", "an attribute has half of a surrogate pair, which is no character") from None
+    encoded = _encoder.encode(attributes)
     if len(encoded) > MAX_ATTRIBUTE_BYTES:
         raise ItemTooLarge("", f"{len(encoded)} bytes of attributes; at most {MAX_ATTRIBUTE_BYTES} are taken")
     if data is not None and len(data.content) > MAX_DATA_BYTES:
@@ -96,8 +93,11 @@ def _wrong_with(name: str, held: Any) -> str | None:
     if isinstance(held, str):
         if not held and name in _STRINGS:
             return "may not be empty"
-        if not held.isprintable() and any(is_control(char) for char in held):
-            return "has a control character, such as NUL or a line break"
+        if not held.isprintable():
+            if any(is_control(char) for char in held):
+                return "has a control character, such as NUL or a line break"
+            if not is_text(held):
+                return HALF_PAIR
         if name == "time" and not is_rfc3339(held):
             return "has to be an RFC 3339 timestamp, such as 2026-11-22T10:00:00Z"
         return None
@@ -111,6 +111,18 @@ def _wrong_with(name: str, held: Any) -> str | None:
 def _text_of(held: str | int | None) -> str | None:
     """An attribute as a filter names it: a number or a boolean as JSON writes it."""
     return held if held is None or isinstance(held, str) else _encoder.encode(held).decode()
+
+
+HALF_PAIR: Final = "has half of a surrogate pair, which is no character"
+
+
+def is_text(said: str) -> bool:
+    """Whether it can be written in UTF-8: JSON can escape half of a surrogate pair, which cannot."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_control(char: str) -> bool:

@@ -9,7 +9,7 @@ from governance_console.api import ERASER, JOURNAL, PRINCIPAL
 from governance_console.api.answers import json_answer
 from governance_console.api.bodies import read_object
 from governance_console.api.queries import known_query
-from governance_console.attributes import is_control
+from governance_console.attributes import HALF_PAIR, is_control, is_text
 from governance_console.errors import RecordUnavailable, TooLarge, Unacceptable
 from governance_console.limits import MAX_REASON_CHARS
 from governance_console.selection import seq_of
@@ -49,6 +49,6 @@ def _reason(body: dict[str, object]) -> str:
         raise TooLarge(f"reason has {len(reason)} characters; at most {MAX_REASON_CHARS} are taken")
     if any(is_control(char) for char in reason):
         raise Unacceptable("reason has a control character, such as a line break")
-    if any("\ud800" <= char <= "\udfff" for char in reason):
-        raise Unacceptable("reason has half of a surrogate pair, which is no character")
+    if not is_text(reason):
+        raise Unacceptable(f"reason {HALF_PAIR}")
     return reason

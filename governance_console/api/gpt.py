@@ -10,6 +10,7 @@ from aiohttp import web
 from governance_console.api import ASSISTANT, JOURNAL, PRINCIPAL
 from governance_console.api.answers import json_answer
 from governance_console.api.bodies import read_object
+from governance_console.attributes import HALF_PAIR, is_text
 from governance_console.errors import Malformed, TooLarge, Unacceptable
 from governance_console.events import of_console
 from governance_console.limits import MAX_QUERY_BYTES
@@ -32,10 +33,9 @@ def _query(body: dict[str, object]) -> str:
         raise Unacceptable('query is missing: send {"query": "your question"}')
     if not isinstance(text, str):
         raise Unacceptable(f"{name} has to be a string")
-    try:
-        length = len(text.encode())
-    except UnicodeEncodeError:
-        raise Malformed(f"{name} has half of a surrogate pair, which is no character") from None
+    if not is_text(text):
+        raise Malformed(f"{name} {HALF_PAIR}")
+    length = len(text.encode())
     if length > MAX_QUERY_BYTES:
         raise TooLarge(f"{name} has {length} bytes; at most {MAX_QUERY_BYTES} are taken")
     if not text.strip():
