@@ -16,7 +16,7 @@ import pytest
 from governance_console import __version__, audit
 from governance_console.access import OPERATOR
 from governance_console.api import AUDIT, JOURNAL, SESSIONS, STORAGE
-from governance_console.audit import CONSOLE, EXPORTED, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED, Audit
+from governance_console.audit import EXPORTED, SESSION_BEGAN, SESSION_ENDED, SESSION_REFUSED, Audit
 from governance_console.background import in_background
 from governance_console.categories import OWN_TYPES, category_of, severity_of
 from governance_console.erasure import BEGUN_TYPE, ERASED_TYPE

@@ -18,8 +18,8 @@ from governance_console.api import JOURNAL, SESSIONS
 from governance_console.browsers import browser_of
 from governance_console.errors import SignInLost, StorageFailed, StorageFull, StorageGone
 from governance_console.limits import MAX_SESSIONS, MAX_USED_SIGNINS
-from governance_console.pending import MAX_USED, PATIENCE_SEC, PendingSignIns
-from governance_console.sessions import IDLE, LIFETIME, MAX_SESSIONS, SEEN, Sessions, SessionStore, Stored
+from governance_console.pending import PATIENCE_SEC, PendingSignIns
+from governance_console.sessions import IDLE, LIFETIME, SEEN, Sessions, SessionStore, Stored
 from governance_console.settings import Settings
 from governance_console.storage.sqlite import SqliteStorage
 from tests.conftest import TOKEN
