@@ -69,6 +69,10 @@ class CommandFailed(ConsoleError):
     """A command of the command line cannot go on; the text says why, in one sentence."""
 
 
+class ReaderLeft(Exception):
+    """Whoever read our standard output has left, as ``head`` does when it has enough."""
+
+
 class NotReached(CommandFailed):
     """The console did not answer, or asked for patience. ``after`` is how long it asked for, in seconds."""
 

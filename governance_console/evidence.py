@@ -38,7 +38,13 @@ class Evidence:
     """What a trusted key signed: for each size the roots, each with where it was found. One root, in a whole world."""
 
     roots: dict[int, dict[bytes, str]] = field(default_factory=dict)
-    _seen: set[bytes] = field(default_factory=set)
+    others: dict[str, dict[int, set[bytes]]] = field(default_factory=dict)
+    """Of other logs, by origin and size the roots; whoever signed them. They say nothing of this one."""
+
+    has_given: bool = False
+    """Whether any of what somebody kept is about this log."""
+
+    _seen: dict[bytes, bool] = field(default_factory=dict)  # and whether it is about this log
 
     def add(
         self,
@@ -55,19 +61,26 @@ class Evidence:
         Without keys, None, any signature will do: what is taken in then agrees with itself, and proves nothing.
         ``is_own``: it stands where only the console writes, and only whole notes that it signed. There anything else
         was put by another hand, or by a failing disk, and speaks against the log as an altered entry does. In what
-        somebody kept, any line may stand, and one that is no checkpoint speaks neither for nor against it.
+        somebody kept, any line may stand, and one that is no checkpoint, or one of another log, as those from before
+        a ``recover`` are, speaks neither for nor against it.
         The same note again is passed over: heartbeats repeat theirs, and a signature takes time to check.
         """
         digest = sha256(note).digest()
         if digest in self._seen:
+            self.has_given |= self._seen[digest] and not is_own
             return
-        self._seen.add(digest)
+        self._seen[digest] = False
         try:
             parsed = parse_note(note)
             checkpoint = parse_checkpoint(parsed.text)
         except Malformed:
             findings.add(Kind.DAMAGED_CHECKPOINT if is_own else Kind.NOT_A_CHECKPOINT, detail=where)
             return
+        if checkpoint.origin != origin and not is_own:
+            self.others.setdefault(checkpoint.origin, {}).setdefault(checkpoint.size, set()).add(checkpoint.root)
+            return
+        self._seen[digest] = checkpoint.origin == origin
+        self.has_given |= not is_own
         stands = standing(parsed, keys or ())
         if is_own and stands is Standing.UNSIGNED:
             findings.add(Kind.DAMAGED_CHECKPOINT, detail=where)

@@ -34,6 +34,7 @@ class Kind(Enum):
     NO_CHECKPOINT = "no checkpoint was given that is signed by this log's key: nothing vouches for these entries"
     NO_KEY = "no key was given: who signed the checkpoints was not checked{detail}"
     NO_EVIDENCE = "{detail}: there is no checkpoint in it"
+    NONE_HERE = "no checkpoint that was given is of this log: nothing from elsewhere vouches for these entries"
 
     @property
     def is_tampering(self) -> bool:
@@ -41,7 +42,14 @@ class Kind(Enum):
         return self not in _OPEN
 
 
-_OPEN: Final = (Kind.UNSIGNED, Kind.NOT_A_CHECKPOINT, Kind.NO_CHECKPOINT, Kind.NO_KEY, Kind.NO_EVIDENCE)
+_OPEN: Final = (
+    Kind.UNSIGNED,
+    Kind.NOT_A_CHECKPOINT,
+    Kind.NO_CHECKPOINT,
+    Kind.NO_KEY,
+    Kind.NO_EVIDENCE,
+    Kind.NONE_HERE,
+)
 
 
 @dataclass(frozen=True, slots=True)

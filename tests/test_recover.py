@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import pty
 import shutil
@@ -19,9 +20,9 @@ import apsw
 import pytest
 
 from governance_console.api import SIGNER
-from governance_console.checkpoint import parse_checkpoint
+from governance_console.checkpoint import Checkpoint, parse_checkpoint
 from governance_console.errors import CannotStart
-from governance_console.notes import new_private_key, parse_note
+from governance_console.notes import Signer, new_private_key, parse_note, parse_private_key
 from governance_console.settings import Settings
 from tests.console import Console, running
 from tests.process import ROOT, RUN, clean_environment, said
@@ -126,6 +127,13 @@ async def test_a_restored_backup_is_refused_recovered_and_signed_on(
     assert (whole.status, "WHOLE" in whole.output) == (0, True)
     whole = await said(capsys, "verify", str(kept), "--key", str(KEY))
     assert (whole.status, "signed: entries 0 to 2" in whole.output) == (0, True)
+    # What was kept of the old log stays beside what is kept of the new one, and is held against what entry 0 says.
+    old = Signer(ORIGIN, parse_private_key(KEY.read_bytes()))
+    at_end = old.sign(Checkpoint(ORIGIN, 4, base64.b64decode(before["root"])).text())
+    Path("all.log").write_bytes(note + at_end + BESIDE.read_bytes())
+    whole = await said(capsys, "verify", str(RECORD), "--key", str(KEY), "--checkpoint", "all.log")
+    assert (whole.status, f"not compared: 2 checkpoints of {ORIGIN}\n" in whole.output) == (0, True)
+    assert f"the log before this one, {ORIGIN}: a checkpoint of its 4 entries has the same root as" in whole.output
     # The new log's first entry holds what the old one lacks.
     Path("linked.txt").write_text(before["checkpoints"][0], encoding="utf-8")
     cut = await said(capsys, "verify", str(kept), "--key", str(KEY), "--checkpoint", "linked.txt")

@@ -273,12 +273,13 @@ def test_checkpoints_that_prove_nothing_are_named() -> None:
         "file 0, line 1 (size 5): not signed",
         "file 1, line 1 (size 4): the signature is false",
         "file 2, line 1 (size 5): signed by another key",
-        "file 3, line 1 (size 5): the checkpoint of another log",
         "file 4, line 1: not a checkpoint",
         "no checkpoint was given that is signed by this log's key: nothing vouches for these entries",
     ]
     assert (verdict.is_tampered, verdict.proved) == (True, 0)
     assert not log.verdict(notes=[]).is_tampered
+    evidence, _ = evidence_of(files)
+    assert {origin: [*sizes] for origin, sizes in evidence.others.items()} == {"log.example/2": [5]}
 
 
 def test_checkpoints_are_found_in_whatever_they_were_kept_in() -> None:

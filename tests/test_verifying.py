@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +26,7 @@ from governance_console.merkle import EMPTY_ROOT
 from governance_console.notes import Signer, new_private_key, parse_private_key
 from governance_console.storage.sqlite_audit import AuditedFile
 from tests.audited import ORIGIN, Kept, hash_anew, keep
-from tests.process import run_to_end
+from tests.process import RUN, clean_environment, run_to_end
 
 WHOLE, TAMPERED, NOT_CHECKED = 0, 1, 2
 Said = Callable[..., tuple[int, list[str]]]
@@ -295,12 +298,81 @@ def test_a_record_that_was_set_back_is_caught_by_a_heartbeat_kept_elsewhere(kept
     assert (status, said[0]) == (TAMPERED, "entries 256 to 299: missing")
 
 
+@pytest.mark.parametrize(("sql", "status"), [("", WHOLE), ("DELETE FROM entries WHERE seq = 5", TAMPERED)])
+def test_the_status_is_the_verdicts_where_nobody_reads_on(kept: Kept, sql: str, status: int) -> None:
+    kept.sql(sql)
+    assert unread(kept.folder, "verify", "governance.db", "--key", "log.key") == (status, b"")
+
+
+def test_a_key_that_nobody_reads_is_no_traceback(kept: Kept) -> None:
+    assert unread(kept.folder, "keygen", "--show", "log.key", "--origin", "a") == (NOT_CHECKED, b"")
+
+
+def unread(folder: Path, *arguments: str) -> tuple[int, bytes]:
+    """Status and errors of a command whose standard output nobody reads."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        command = [sys.executable, str(RUN), *arguments]
+        ended = subprocess.run(
+            command, cwd=folder, env=clean_environment(), stdout=theirs, stderr=subprocess.PIPE, timeout=20, check=False
+        )
+    finally:
+        os.close(theirs)
+    return ended.returncode, ended.stderr
+
+
 def test_without_a_key_agreement_is_not_called_proof(kept: Kept, verify: Said) -> None:
     status, said = verify(kept.database)
     assert (status, said[0]) == (NOT_CHECKED, "no key was given: who signed the checkpoints was not checked")
     assert "signed: entries 0 to 299, by a key that was not checked" in said
     kept.sql("DELETE FROM entries WHERE seq = 5")
     assert verify(kept.database)[0] == TAMPERED
+
+
+def of_another_log(kept: Kept, name: str = "log.example/0") -> bytes:
+    """A checkpoint of the log before a ``recover``, whose key was kept."""
+    return Signer(name, parse_private_key(kept.key.read_bytes())).sign(Checkpoint(name, 400, bytes(32)).text())
+
+
+def test_checkpoints_of_another_log_speak_neither_for_nor_against_this_one(kept: Kept, verify: Said) -> None:
+    kept.heartbeats.write_bytes(of_another_log(kept) + kept.heartbeats.read_bytes() + of_another_log(kept, "b"))
+    for record in (kept.database, kept.export):
+        status, said = verify(record, "--key", kept.signer.verifier, "--checkpoint", kept.heartbeats)
+        assert (status, said[3:5]) == (
+            WHOLE,
+            [
+                "of another log, and not compared: 1 checkpoint of b",
+                "of another log, and not compared: 1 checkpoint of log.example/0",
+            ],
+        )
+    assert verify(kept.database, "--key", kept.key, "--checkpoint", kept.heartbeats)[0] == WHOLE
+    assert verify(kept.export, "--key", kept.key, "--checkpoint", kept.heartbeats) == (
+        NOT_CHECKED,
+        ["governance-console: these checkpoints are of log.example/0 and of log.example/1: give the key of one log"],
+    )
+
+
+def test_where_nothing_that_was_given_is_of_this_log_it_is_not_called_whole(kept: Kept, verify: Said) -> None:
+    kept.heartbeats.write_bytes(of_another_log(kept))
+    status, said = verify(kept.database, "--key", kept.key, "--checkpoint", kept.heartbeats)
+    assert (status, said[0].partition(":")[0]) == (NOT_CHECKED, "no checkpoint that was given is of this log")
+    text = Checkpoint("log.example/0", 300, bytes(32)).text()
+    kept.sql(f"UPDATE checkpoints SET note = x'{kept.signer.sign(text).hex()}' WHERE size = 300")
+    assert verify(kept.database, "--key", kept.key)[0] == TAMPERED  # there only the console writes
+
+
+def test_of_keys_of_several_logs_those_of_this_one_count(kept: Kept, verify: Said) -> None:
+    other = Signer("b", parse_private_key(new_private_key())).verifier
+    keys = kept.folder / "verifier-keys"
+    keys.write_text(f"{other}\n{kept.signer.verifier}\n", encoding="utf-8")
+    assert verify(kept.database, "--key", keys) == (WHOLE, whole_of(kept, kept.database))
+    assert verify(kept.export, "--key", keys, "--checkpoint", kept.heartbeats)[0] == WHOLE
+    for names, record in ((f"{other}\n", kept.database), (f"{other}\n{other}\n", kept.database)):
+        keys.write_text(names, encoding="utf-8")
+        status, said = verify(record, "--key", keys)
+        assert (status, len(said)) == (NOT_CHECKED, 1)
+        assert f"this is the record of {ORIGIN}, and the key is for b" in said[0]
 
 
 def test_entries_that_were_not_signed_yet_are_told_and_no_fault(kept: Kept, verify: Said) -> None:
@@ -376,9 +448,6 @@ def test_what_cannot_be_checked_is_a_sentence(kept: Kept, verify: Said, here: Pa
     with closing(apsw.Connection(str(folder / "view.db"))) as file:
         file.execute("ALTER TABLE entries RENAME TO hidden; CREATE VIEW entries AS SELECT * FROM hidden")
     (folder / "noise.db").write_bytes(bytes(5000))
-    (folder / "two").write_text(
-        f"{kept.signer.verifier}\n{Signer('b', parse_private_key(new_private_key())).verifier}\n"
-    )
     other = Signer("other.example", parse_private_key(new_private_key())).verifier
     for arguments, sentence in (
         (["none.db"], "none.db cannot be read: no such file or directory"),
@@ -390,7 +459,6 @@ def test_what_cannot_be_checked_is_a_sentence(kept: Kept, verify: Said, here: Pa
         (["view.db"], "has no table of entries"),
         (["noise.db"], "noise.db cannot be read: "),
         (["governance.db", "--key", other], f"this is the record of {ORIGIN}, and the key is for other.example"),
-        (["governance.db", "--key", "two"], "the keys are for different logs"),
         (["governance.db", "--key", "a+b+c"], "--key: this is not the verifier key"),
         (["governance.db", "--key", "none"], "none cannot be read: no such file or directory"),
         (["governance.db", "--key", "governance.db"], "neither a verifier key nor a key's file"),

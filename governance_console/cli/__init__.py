@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 from governance_console import __version__
 from governance_console.display import printable
-from governance_console.errors import CannotStart, CommandFailed, SettingsError
+from governance_console.errors import CannotStart, CommandFailed, ReaderLeft, SettingsError
 
 _COMMANDS: Final[Mapping[str, str]] = {
     "serve": "serve",
@@ -74,6 +74,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"governance-console: {problem}", file=sys.stderr)
     except (CannotStart, CommandFailed) as error:
         print(f"governance-console: {printable(str(error))}", file=sys.stderr)
+    except ReaderLeft:
+        pass
     return 2
 
 

@@ -79,7 +79,8 @@ def _make(path: Path) -> None:
 def trusted(given: Sequence[str]) -> list[VerifierKey]:
     """The keys of ``--key``: each a verifier key, a file of them, one a line, or a private key's file.
 
-    A private key has no name of its own: the empty string stands there. Raises CommandFailed.
+    A private key has no name of its own: the empty string stands there. They may be of several logs, as a file of
+    keys is after a ``recover``. Raises CommandFailed.
     """
     keys: list[VerifierKey] = []
     for text in given:
@@ -92,8 +93,6 @@ def trusted(given: Sequence[str]) -> list[VerifierKey]:
             raise CommandFailed(f"--key: {error}") from None
         except OSError:
             raise CommandFailed("--key: this is neither a verifier key nor the name of a file") from None
-    if len({key.name for key in keys if key.name}) > 1:
-        raise CommandFailed("the keys are for different logs: a verification is of one log")
     return keys
 
 

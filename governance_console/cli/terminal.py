@@ -16,7 +16,7 @@ from types import FrameType, TracebackType
 from typing import Final, TextIO, TypeVar
 
 from governance_console.display import printable
-from governance_console.errors import CommandFailed, reason
+from governance_console.errors import CommandFailed, ReaderLeft, reason
 
 EVERY_SEC: Final = 0.2
 """How often progress is drawn: often enough to be alive, seldom enough to cost nothing."""
@@ -37,10 +37,6 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-class ReaderLeft(Exception):
-    """Whoever read our standard output has left, as ``head`` does when it has enough."""
-
-
 def standard_output() -> TextIO:
     """Where rows go. Raises CommandFailed where it was closed, as ``>&-`` does."""
     if sys.stdout is None:
@@ -55,12 +51,16 @@ def put(row: bytes) -> None:
         stream.buffer.write(row)
         stream.buffer.flush()
     except OSError as error:
-        # What is still buffered would be written at the end, and Python would complain.
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), stream.fileno())
+        _silence(stream)
         if isinstance(error, BrokenPipeError):
             raise ReaderLeft from None
         raise CommandFailed(f"standard output cannot be written: {reason(error)}") from None
+
+
+def _silence(stream: TextIO) -> None:
+    """What is still buffered would be written at the end, and Python would complain."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def run(command: Coroutine[None, None, int], *, endless: bool = False) -> int:
@@ -151,7 +151,7 @@ class Progress:
     def say(self, sentence: str) -> None:
         """A sentence of its own."""
         self._clear()
-        print(f"governance-console: {printable(sentence)}", file=self._stream, flush=True)
+        self._write(f"governance-console: {printable(sentence)}\n")
 
     def draw(self, what: str, done: int, share: float, unit: str = "lines") -> None:
         """``what`` and its rate, and when ``share`` of all is done, the time left."""
@@ -166,8 +166,7 @@ class Progress:
         since, done_then, share_then = recent[0]
         seconds, grown = max(now - since, 0.001), share - share_then
         left = f", {_spelled(seconds * (1 - share) / grown)} left" if grown > 0 and seconds > 1 else ""
-        self._stream.write(f"{_CLEAR}{printable(what)}: {done:,} {unit}, {(done - done_then) / seconds:,.0f}/s{left}")
-        self._stream.flush()
+        self._write(f"{_CLEAR}{printable(what)}: {done:,} {unit}, {(done - done_then) / seconds:,.0f}/s{left}")
         self._drawn = True
 
     @property
@@ -185,9 +184,15 @@ class Progress:
 
     def _clear(self) -> None:
         if self._drawn:
-            self._stream.write(_CLEAR)
-            self._stream.flush()
+            self._write(_CLEAR)
             self._drawn = False
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:  # nobody hears what is said, which is no reason to leave the work half done
+            _silence(self._stream)
 
 
 def _spelled(seconds: float) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from governance_console.cli.before import First
 from governance_console.cli.keys import trusted
 from governance_console.cli.livelog import LiveLog
 from governance_console.cli.material import Material, kept, opened
 from governance_console.cli.remote import connected
 from governance_console.cli.terminal import Progress, in_thread, put, run
 from governance_console.display import printable
-from governance_console.errors import CommandFailed, Malformed
+from governance_console.errors import CommandFailed, Malformed, ReaderLeft
 from governance_console.evidence import Evidence, origin_of
 from governance_console.findings import Findings, Kind
 from governance_console.notes import VerifierKey, is_key_name, parse_verifier_key
@@ -93,8 +95,9 @@ async def _live(chosen: argparse.Namespace, keys: Sequence[VerifierKey]) -> int:
 
 
 def _told(outcome: Outcome) -> int:
-    for line in outcome.sentences:
-        put(f"{printable(line)}\n".encode(errors="backslashreplace"))
+    with suppress(ReaderLeft):  # the status is the verdict's, whoever reads on
+        for line in outcome.sentences:
+            put(f"{printable(line)}\n".encode(errors="backslashreplace"))
     return outcome.status
 
 
@@ -115,9 +118,11 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
     def watch(done: int) -> None:
         progress.draw("verify", done, material.share(done), "entries")
 
-    verdict = verify(material.records, evidence, findings, material.stored, watch)
+    first = First()
+    verdict = verify(first.of(material.records), evidence, findings, material.stored, watch)
     status = _status(verdict)
-    return Outcome(status, [*_report(material.name, origin, keys, verdict, status)], verdict)
+    aside = [*first.compared(evidence.others)]
+    return Outcome(status, [*_report(material.name, origin, keys, verdict, status, aside)], verdict)
 
 
 def _collect(
@@ -127,20 +132,34 @@ def _collect(
 
     The name is the keys' own, where they have one: what is to be checked does not choose what it is checked as.
     """
-    origin = next((key.name for key in given if key.name), "")
-    if origin and material.origin and origin != material.origin:
-        raise CommandFailed(f"this is the record of {material.origin}, and the key is for {origin}")
-    origin = origin or material.origin
+    origin = _named(material, given)
+    is_told = bool(origin)
     keys = given or _offered(material)
     for where, note, is_own in _notes(material, files, findings):
-        origin = origin or origin_of(note)
+        if not is_told:
+            says = origin_of(note)
+            if origin and says and says != origin:
+                raise CommandFailed(f"these checkpoints are of {origin} and of {says}: give the key of one log")
+            origin = origin or says
         evidence.add(note, where, _under(origin, keys) if keys else None, origin, findings, is_own=is_own)
+    if given and origin and not _under(origin, given):
+        raise CommandFailed(f"this is the record of {origin}, and none of the keys is for it")
+    if evidence.others and not evidence.has_given:
+        findings.add(Kind.NONE_HERE)
     if not given and evidence.roots:
         offered = (
             f"; it says that its key is {material.key}, to be compared with what you noted" if material.key else ""
         )
         findings.add(Kind.NO_KEY, detail=offered)
     return origin, _under(origin, keys)
+
+
+def _named(material: Material, given: Sequence[VerifierKey]) -> str:
+    """The log's name as far as keys or record tell it, or the empty string. Raises CommandFailed."""
+    names = sorted({key.name for key in given if key.name})
+    if names and material.origin and material.origin not in names:
+        raise CommandFailed(f"this is the record of {material.origin}, and the key is for {' and '.join(names)}")
+    return names[0] if len(names) == 1 else material.origin
 
 
 def _offered(material: Material) -> Sequence[VerifierKey]:
@@ -164,7 +183,9 @@ def _notes(material: Material, files: Sequence[str], findings: Findings) -> Iter
 
 
 def _under(origin: str, keys: Sequence[VerifierKey]) -> Sequence[VerifierKey]:
-    return [key if key.name or not is_key_name(origin) else replace(key, name=origin) for key in keys]
+    """The keys that are this log's; one without a name is under any."""
+    named = (key if key.name or not is_key_name(origin) else replace(key, name=origin) for key in keys)
+    return [key for key in named if key.name in ("", origin)]
 
 
 def _status(verdict: Verdict) -> int:
@@ -173,7 +194,9 @@ def _status(verdict: Verdict) -> int:
     return NOT_CHECKED if verdict.findings or (verdict.size and not verdict.proved) else WHOLE
 
 
-def _report(name: str, origin: str, keys: Sequence[VerifierKey], verdict: Verdict, status: int) -> Iterator[str]:
+def _report(
+    name: str, origin: str, keys: Sequence[VerifierKey], verdict: Verdict, status: int, aside: Sequence[str]
+) -> Iterator[str]:
     """What was found, and what it was held against, in sentences."""
     yield from (str(finding) for finding in verdict.findings)
     if verdict.dropped:
@@ -190,6 +213,7 @@ def _report(name: str, origin: str, keys: Sequence[VerifierKey], verdict: Verdic
         f"checkpoints: {answers.count(True):,} agree with these entries, {answers.count(False):,} do not"
         + (f", {answers.count(None):,} could not be compared" if None in answers else "")
     )
+    yield from aside
     data = verdict.data
     yield (
         f"data: {data.whole:,} as recorded, {data.altered:,} altered, {data.erased:,} erased, {data.missing:,} missing"
