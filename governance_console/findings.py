@@ -24,6 +24,7 @@ class Kind(Enum):
     DATA_MISSING = "{where}: the data is missing, and not marked as erased"
     FALSE_MARK = "{where}: marked as erased, which the record does not bear out"
     STORED_HASHES = "{where}: whole, but the stored hashes over it are damaged{detail}"
+    NO_HASHES = "{where}: the stored hashes over it are missing"
     SPLIT = "two histories were signed: they split somewhere in {where}{detail}"
     FALSE_SIGNATURE = "{detail}: the signature is false"
     OTHER_KEY = "{detail}: signed by another key"

@@ -188,9 +188,16 @@ def test_a_tile_that_is_of_another_type_is_no_tile(kept: Kept, verify: Said) -> 
         "DROP TABLE tiles; CREATE TABLE tiles (id INTEGER PRIMARY KEY, hashes); INSERT INTO tiles VALUES (0, NULL)"
     )
     status, said = verify(kept.database, "--key", kept.key)
-    assert (status, said[0].partition(" are damaged")[0]) == (
-        TAMPERED,
-        "entries 0 to 255: whole, but the stored hashes over it",
+    assert status == TAMPERED
+    assert "entries 0 to 255: whole, but the stored hashes over it are damaged (tile 0 of level 0 is cut)" in said
+
+
+def test_a_file_from_before_hashes_were_stored_is_told_so_and_that_is_no_fault(kept: Kept, verify: Said) -> None:
+    kept.sql("DROP TABLE tiles; DROP TABLE checkpoints; PRAGMA user_version = 2")
+    status, said = verify(kept.database, "--key", kept.key, "--checkpoint", kept.heartbeats)
+    assert (status, said[3]) == (
+        WHOLE,
+        "an older console wrote this file, and stored no hashes yet: the upgrade makes them",
     )
 
 
@@ -251,7 +258,19 @@ COPY = (
         ),
         (
             "DROP TABLE tiles; UPDATE entries SET entry = x'00' WHERE seq = 17",
-            ["entry 17: not an entry", f"entries 0 to 99: {CHANGED}"],
+            [
+                "entries 0 to 299: the stored hashes over it are missing",
+                "entry 17: not an entry",
+                f"entries 0 to 99: {CHANGED}",
+            ],
+        ),
+        ("DROP TABLE tiles", ["entries 0 to 299: the stored hashes over it are missing"]),
+        ("DROP TABLE tiles; PRAGMA user_version = 2", ["entries 0 to 299: the stored hashes over it are missing"]),
+        ("DELETE FROM tiles WHERE id = 1", ["entries 256 to 299: the stored hashes over it are missing"]),
+        ("DELETE FROM tiles WHERE id = 1 << 48", ["entries 0 to 255: the stored hashes over it are missing"]),
+        (
+            "DELETE FROM tiles WHERE id = 0",
+            ["entries 0 to 255: whole, but the stored hashes over it are damaged (tile 0 of level 0 is cut)"],
         ),
     ],
     ids=lambda one: one.partition(" WHERE")[0][:50] if isinstance(one, str) else "",

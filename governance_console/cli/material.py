@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -28,6 +28,8 @@ class Material:
 
     ``origin`` and ``epoch`` are what it says it is, or empty strings; ``key`` is a verifier key that it offers, or the
     empty string; ``share`` tells how much of it is done, 0 to 1, after so many entries, and 0 where that is not known.
+    ``gaps`` are entries, from the first to the last, over which hashes should be stored and are not;
+    ``is_before_hashes``: it is of a console that stored none yet.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Material:
     share: Callable[[int], float]
     key: str = ""
     epoch: str = ""
+    gaps: Sequence[tuple[int, int]] = ()
+    is_before_hashes: bool = False
 
 
 @contextmanager
@@ -77,6 +81,8 @@ def database(path: Path) -> Iterator[Material]:
             stored,
             lambda done: done / file.size if file.size else 0.0,
             epoch=file.epoch,
+            gaps=[*file.gaps()],
+            is_before_hashes=not file.has_tree,
         )
         file.check_still()
     finally:

@@ -118,10 +118,14 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
     def watch(done: int) -> None:
         progress.draw("verify", done, material.share(done), "entries")
 
+    for gap in material.gaps:
+        findings.add(Kind.NO_HASHES, *gap)
     first = First()
     verdict = verify(first.of(material.records), evidence, findings, material.stored, watch)
     status = _status(verdict)
     aside = [*first.compared(evidence.others)]
+    if material.is_before_hashes:
+        aside.append("an older console wrote this file, and stored no hashes yet: the upgrade makes them")
     return Outcome(status, [*_report(material.name, origin, keys, verdict, status, aside)], verdict)
 
 

@@ -29,6 +29,7 @@ MOST_UNREADABLE: Final = 10_000
 
 _LEVEL: Final = 1 << 48
 _FIRST: Final = -(2**63)
+_WITH_TREE: Final = 3  # the schema from which on hashes are stored
 _UNREADABLE: Final = (apsw.Error, UnicodeDecodeError)
 """SQLite's own word, or text that is none where SQLite was told that there is text."""
 
@@ -61,6 +62,7 @@ class AuditedFile:
             self._hashed = max(self.size, self._hashes())
             columns = {row[0] for row in self._all("SELECT name FROM pragma_table_info('entries')")}
             self._has_marks = "erased" in columns and "erasures" in self._tables
+            self.has_tree = self._one("PRAGMA user_version") >= _WITH_TREE or "checkpoints" in self._tables
             self._signed = self._one("SELECT max(size) FROM checkpoints") if "checkpoints" in self._tables else None
             self._reader.execute("COMMIT")
         except _UNREADABLE as error:
@@ -72,8 +74,24 @@ class AuditedFile:
 
     @property
     def has_tiles(self) -> bool:
-        """Whether it stores the tree's hashes, which files of older consoles do not."""
+        """Whether it stores the tree's hashes. Without ``has_tree`` a console did not do so yet."""
         return "tiles" in self._tables
+
+    def gaps(self) -> Iterator[tuple[int, int]]:
+        """First and last entry over which a console of this file's schema has stored hashes, and none are.
+
+        Told are the tiles under way, or that none are there at all; of the full ones a verification asks for each.
+        """
+        if not self.has_tiles:
+            if self.has_tree and self.size:
+                yield 0, self.size - 1
+            return
+        level, hashes = 0, self.size
+        while hashes:
+            tile = Tile(level, hashes // TILE_WIDTH)
+            if hashes % TILE_WIDTH and not self.tile(tile):
+                yield tile.number * TILE_WIDTH << 8 * level, (hashes << 8 * level) - 1
+            level, hashes = level + 1, hashes // TILE_WIDTH
 
     def notes(self) -> Iterator[tuple[str, bytes]]:
         """The checkpoints that the console signed, each with where it is. Raises CommandFailed."""
