@@ -341,6 +341,32 @@ def unread(folder: Path, *arguments: str) -> tuple[int, bytes]:
     return ended.returncode, ended.stderr
 
 
+LATER = "an export taken before that checkpoint looks the same: give one that was taken before the export"
+
+
+def test_an_export_that_is_only_shorter_may_be_older_than_the_checkpoint(kept: Kept, verify: Said) -> None:
+    with_both = ("--key", kept.key, "--checkpoint", kept.heartbeats)
+    lines = kept.lines()
+    kept.export.write_bytes(b"".join(lines[:290]))
+    status, said = verify(kept.export, *with_both)
+    assert (status, said[0], LATER in said) == (TAMPERED, "entries 290 to 299: missing", True)
+    kept.export.write_bytes(b"".join([*lines[:17], *lines[18:290]]))
+    assert LATER not in verify(kept.export, *with_both)[1]
+    kept.sql("DELETE FROM entries WHERE seq >= 290")
+    assert LATER not in verify(kept.database, *with_both)[1]
+
+
+def test_an_export_that_is_newest_first_is_told_so_in_a_sentence(kept: Kept, verify: Said) -> None:
+    lines = kept.lines()
+    kept.export.write_bytes(b"".join(reversed(lines)))
+    assert verify(kept.export, "--key", kept.key, "--checkpoint", kept.heartbeats) == (
+        NOT_CHECKED,
+        [f"governance-console: {kept.export}: this export is newest first: export without --before, all of it"],
+    )
+    kept.export.write_bytes(b"".join([lines[1], lines[0], *lines[2:]]))
+    assert verify(kept.export, "--key", kept.key, "--checkpoint", kept.heartbeats)[0] == TAMPERED
+
+
 def test_without_a_key_agreement_is_not_called_proof(kept: Kept, verify: Said) -> None:
     status, said = verify(kept.database)
     assert (status, said[0]) == (NOT_CHECKED, "no key was given: who signed the checkpoints was not checked")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,13 @@ from governance_console.limits import MAX_LINE_BYTES
 from governance_console.storage.sqlite_audit import AuditedFile
 from governance_console.storedtree import StoredTiles
 from governance_console.verify import Row
+from governance_console.verifyblock import claims_of
 
 _LOOK_BYTES: Final = 4096
 """What is looked at to tell a database from lines: a database has a NUL byte in its header, and JSON has none."""
+
+
+_LOOK_ROWS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Material:
     epoch: str = ""
     gaps: Sequence[tuple[int, int]] = ()
     is_before_hashes: bool = False
+    is_export: bool = False
 
 
 @contextmanager
@@ -95,7 +101,20 @@ def _export(name: str, file: BufferedReader) -> Material:
     def share(_: int) -> float:
         return file.tell() / size if size else 0.0
 
-    return Material(_called(name), "", records_of(_lines(file, name)), (), None, share)
+    rows = _oldest_first(records_of(_lines(file, name)), _called(name))
+    return Material(_called(name), "", rows, (), None, share, is_export=True)
+
+
+def _oldest_first(rows: Iterator[Row], name: str) -> Iterator[Row]:
+    """The same rows. Raises CommandFailed where the first of them, by their own numbers, go down."""
+    first = [*islice(rows, _LOOK_ROWS)]
+    claims = [claims_of(row[1]) for row in first]
+    numbers = [each.seq for each in claims if each is not None]
+    # Two that changed places are a finding; three that go down are how somebody exported.
+    if len(numbers) == _LOOK_ROWS and all(one > other for one, other in pairwise(numbers)):
+        raise CommandFailed(f"{name}: this export is newest first: export without --before, all of it")
+    yield from first
+    yield from rows
 
 
 def _lines(file: BufferedReader, name: str) -> Iterator[bytes]:

@@ -42,6 +42,7 @@ examples:
   python run.py verify data/governance.db --key data/log.key
   python run.py verify data/governance.db --key 'log.example.net+1a2b3c4d+Ae…' --checkpoint heartbeats.log
   python run.py verify record.ndjson --key verifier-keys --checkpoint heartbeats.log --checkpoint last.txt
+                  (of an export, checkpoints from before it: an export taken before a checkpoint looks as if it was cut)
   python run.py verify https://console.example.net --key verifier-keys --checkpoint heartbeats.log
   zcat record.ndjson.gz | python run.py verify - --key verifier-keys --checkpoint last.txt
 
@@ -124,6 +125,8 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
     verdict = verify(first.of(material.records), evidence, findings, material.stored, watch)
     status = _status(verdict)
     aside = [*first.compared(evidence.others)]
+    if material.is_export and _is_only_shorter(verdict):
+        aside.append("an export taken before that checkpoint looks the same: give one that was taken before the export")
     if material.is_before_hashes:
         aside.append("an older console wrote this file, and stored no hashes yet: the upgrade makes them")
     return Outcome(status, [*_report(material.name, origin, keys, verdict, status, aside)], verdict)
@@ -190,6 +193,12 @@ def _under(origin: str, keys: Sequence[VerifierKey]) -> Sequence[VerifierKey]:
     """The keys that are this log's; one without a name is under any."""
     named = (key if key.name or not is_key_name(origin) else replace(key, name=origin) for key in keys)
     return [key for key in named if key.name in ("", origin)]
+
+
+def _is_only_shorter(verdict: Verdict) -> bool:
+    """Whether entries missing at the end are all that speaks against it."""
+    wrong = [each for each in verdict.findings if each.kind.is_tampering]
+    return [(each.kind, each.first) for each in wrong] == [(Kind.MISSING, verdict.size)]
 
 
 def _status(verdict: Verdict) -> int:
