@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from governance_console.cli import main
 from governance_console.cli.terminal import wants_colour
-from governance_console.closes import CREDENTIAL_ENDED
+from governance_console.closes import CREDENTIAL_ENDED, POSITION_LOST
 from governance_console.display import entry_row, json_line, printable
 from governance_console.settings import Settings
 from tests.conftest import TOKEN
@@ -100,10 +100,41 @@ async def test_a_restart_of_the_console_leaves_no_gap_and_repeats_nothing(tmp_pa
     assert sum("connected again; going on with #" in line for line in watching.errors) == 2
 
 
+async def test_a_witness_says_that_the_record_was_set_back_and_goes_on(tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+    beat = {"type": "audit", "epoch": "e", "interval_sec": 9}
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/session":
+            return web.json_response({"role": "operator", "version": "1"})
+        asked.append(dict(request.query))
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        if len(asked) in (2, 4):
+            await socket.close(code=POSITION_LOST, message=b"ahead" if len(asked) == 2 else b"epoch")
+            return socket
+        await socket.send_json({**beat, "next": 346 if len(asked) == 1 else 100, "message": "m", "size": 1})
+        if len(asked) < 5:
+            await socket.close()
+        else:
+            await socket.receive()
+        return socket
+
+    async with serving(answer) as url:
+        with tail(tmp_path, url, "--json", "--heartbeats") as watching:
+            await until(lambda: len(watching.output) == 3)
+            watching.interrupt()
+            await until(lambda: watching.has_ended)
+            assert watching.wait() == 0
+    assert [one.get("from") for one in asked] == [None, "346", None, "100", None]
+    assert "THE RECORD WAS SET BACK: it ends before #346" in "\n".join(watching.errors)
+    assert "ANOTHER RECORD IS HERE NOW" in "\n".join(watching.errors)
+
+
 @pytest.mark.soak
 async def test_a_console_with_another_record_ends_it_with_a_sentence(tmp_path: Path) -> None:
     with ConsoleProcess(tmp_path) as process:
-        with tail(tmp_path, process.url, "--heartbeats") as watching:
+        with tail(tmp_path, process.url, "--from", "0") as watching:
             await until(lambda: bool(watching.output))
             process.kill()
             for file in (tmp_path / "data").iterdir():

@@ -35,6 +35,7 @@ examples:
   python run.py tail --json | jq .entry               one message of the stream a line
 
 A lost connection is taken up again where it was: nothing is missed, and nothing shown twice. Ctrl-C ends it.
+Where the record was set back or is another one now it ends too; with --heartbeats it says so and goes on collecting.
 exit status: 0 it was ended; 2 it could not go on, and why on standard error
 """
 
@@ -148,6 +149,8 @@ class _Tail:
         put(f"{row}\n".encode(self._output.encoding, "backslashreplace"))
 
     def _ended(self, code: int | None, reason: str) -> NotReached | CommandFailed:
+        if code == POSITION_LOST and self._chosen.heartbeats and self._epoch:
+            return self._set_back(reason)
         if code == POSITION_LOST and reason == "epoch":
             return CommandFailed("the console has another record now: begin again, with --from 0 for all of it")
         if code == POSITION_LOST:
@@ -155,6 +158,19 @@ class _Tail:
         if code == CREDENTIAL_ENDED:
             return CommandFailed("the console has ended this session: the token is not valid there any more")
         return NotReached(f"the connection to {self._remote.url} was closed ({code or 'without a word'})")
+
+    def _set_back(self, reason: str) -> NotReached:
+        """Who collects heartbeats is a witness: this is what he is there for, and he goes on."""
+        what = (
+            "ANOTHER RECORD IS HERE NOW, in the place of the one that was watched"
+            if reason == "epoch"
+            else f"THE RECORD WAS SET BACK: it ends before #{self._following}"
+        )
+        self._progress.say(
+            f"{what}; keep what was collected, and verify with it; going on from where the record is now"
+        )
+        self._following, self._epoch, self.connected = None, "", False
+        return NotReached(what)
 
     async def _refused(self, query: list[tuple[str, str]], status: int) -> CommandFailed:
         """Why the stream was refused. A failed handshake tells only the status; the history takes the same filters."""
