@@ -29,6 +29,7 @@ class Kind(Enum):
     FALSE_SIGNATURE = "{detail}: the signature is false"
     OTHER_KEY = "{detail}: signed by another key"
     OTHER_ORIGIN = "{detail}: the checkpoint of another log"
+    ORIGIN_ALTERED = "the log's name was altered: {detail}"
     UNSIGNED = "{detail}: not signed"
     NOT_A_CHECKPOINT = "{detail}: not a checkpoint"
     DAMAGED_CHECKPOINT = "{detail}: not what a console puts there"

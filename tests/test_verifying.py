@@ -367,6 +367,21 @@ def test_an_export_that_is_newest_first_is_told_so_in_a_sentence(kept: Kept, ver
     assert verify(kept.export, "--key", kept.key, "--checkpoint", kept.heartbeats)[0] == TAMPERED
 
 
+def test_a_record_whose_name_was_altered_is_known_by_what_was_signed(kept: Kept, verify: Said) -> None:
+    kept.sql("UPDATE log SET value = 'log.example/9' WHERE name = 'origin'")
+    status, said = verify(kept.database, "--key", kept.signer.verifier)
+    assert (status, said[0]) == (
+        TAMPERED,
+        f"the log's name was altered: log.example/9, and not {ORIGIN} as it was signed",
+    )
+    assert len(said) == 6
+    kept.sql(REWRITTEN + "; DELETE FROM tiles")  # nothing in it is what the key signed
+    assert verify(kept.database, "--key", kept.signer.verifier) == (
+        NOT_CHECKED,
+        [f"governance-console: this is the record of log.example/9, and the key is for {ORIGIN}"],
+    )
+
+
 def test_without_a_key_agreement_is_not_called_proof(kept: Kept, verify: Said) -> None:
     status, said = verify(kept.database)
     assert (status, said[0]) == (NOT_CHECKED, "no key was given: who signed the checkpoints was not checked")

@@ -18,7 +18,7 @@ from governance_console.cli.terminal import Progress, in_thread, put, run
 from governance_console.display import printable
 from governance_console.errors import CommandFailed, Malformed, ReaderLeft
 from governance_console.evidence import Evidence, origin_of
-from governance_console.findings import Findings, Kind
+from governance_console.findings import Finding, Findings, Kind
 from governance_console.notes import VerifierKey, is_key_name, parse_verifier_key
 from governance_console.verify import Verdict, verify
 
@@ -123,6 +123,12 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
         findings.add(Kind.NO_HASHES, *gap)
     first = First()
     verdict = verify(first.of(material.records), evidence, findings, material.stored, watch)
+    if material.origin not in ("", origin):
+        if not verdict.proved:
+            raise _of_another(material, origin)
+        # The key's own checkpoints have just these entries in them: it is this log, under another's name.
+        renamed = Finding(Kind.ORIGIN_ALTERED, detail=f"{material.origin}, and not {origin} as it was signed")
+        verdict = replace(verdict, findings=(renamed, *verdict.findings))
     status = _status(verdict)
     aside = [*first.compared(evidence.others)]
     if material.is_export and _is_only_shorter(verdict):
@@ -149,6 +155,8 @@ def _collect(
                 raise CommandFailed(f"these checkpoints are of {origin} and of {says}: give the key of one log")
             origin = origin or says
         evidence.add(note, where, _under(origin, keys) if keys else None, origin, findings, is_own=is_own)
+    if given and material.origin not in ("", origin) and not evidence.roots:
+        raise _of_another(material, origin)
     if given and origin and not _under(origin, given):
         raise CommandFailed(f"this is the record of {origin}, and none of the keys is for it")
     if evidence.others and not evidence.has_given:
@@ -164,9 +172,13 @@ def _collect(
 def _named(material: Material, given: Sequence[VerifierKey]) -> str:
     """The log's name as far as keys or record tell it, or the empty string. Raises CommandFailed."""
     names = sorted({key.name for key in given if key.name})
-    if names and material.origin and material.origin not in names:
-        raise CommandFailed(f"this is the record of {material.origin}, and the key is for {' and '.join(names)}")
+    if len(names) > 1 and material.origin and material.origin not in names:
+        raise _of_another(material, " and ".join(names))
     return names[0] if len(names) == 1 else material.origin
+
+
+def _of_another(material: Material, name: str) -> CommandFailed:
+    return CommandFailed(f"this is the record of {material.origin}, and the key is for {name}")
 
 
 def _offered(material: Material) -> Sequence[VerifierKey]:
