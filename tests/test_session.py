@@ -167,3 +167,18 @@ async def test_the_stream_of_an_expired_session_is_closed_by_the_ticker(settings
             sessions._open[session.key] = replace(session, began=session.began - LIFETIME)
             assert await stream.close_code() == (4401, "the session expired")
         problem(await console.get("/api/events", headers=headers), 401)
+
+
+async def test_a_page_of_cors_origins_cannot_use_the_cookie(settings: Settings) -> None:
+    portal = "http://portal.example.net"
+    async with running(replace(settings, operator_token=TOKEN, cors_origins=(portal,))) as console:
+        headers = {**await sign_in(console), "Origin": portal}
+        assert "bearer token" in problem(await console.post("/api/events", LENIENT, headers=headers), 403)["detail"]
+        problem(await console.request("DELETE", "/api/session", headers=headers), 403)
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await console.watch(headers=headers)
+        # Its token is all that it needs, and a page of the console goes on as before.
+        async with await console.watch(token=TOKEN, headers={"Origin": portal}) as stream:
+            await stream.message()
+        async with await console.watch(headers={**headers, "Origin": console.url}) as stream:
+            await stream.message()

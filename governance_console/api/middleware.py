@@ -19,7 +19,7 @@ from governance_console.api.cors import preflight
 from governance_console.api.guesses import refusal
 from governance_console.api.problems import problem, problem_of
 from governance_console.api.routes import known_of
-from governance_console.api.sites import SEC_FETCH_SITE, check_host, check_page
+from governance_console.api.sites import SEC_FETCH_SITE, check_cookie, check_host, check_page
 from governance_console.errors import ConsoleError, Forbidden, RecordUnreadable, TooMany, Unauthenticated
 
 METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -139,8 +139,8 @@ def _principal(request: web.Request, access: Access) -> Principal:
     session = None if cookie is None else request.app[SESSIONS].find(cookie)
     if session is None:
         return NOBODY
-    if (request.method not in SAFE or "Upgrade" in request.headers) and "Origin" not in request.headers:
-        raise Forbidden("a request with a session cookie has to name its Origin")
+    if request.method not in SAFE or UPGRADE in request.headers:
+        check_cookie(request, request.app[SETTINGS])
     request[SESSION] = session
     return session.principal
 

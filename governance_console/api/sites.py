@@ -89,6 +89,18 @@ def check_page(request: web.Request, settings: Settings, *, is_unsafe: bool) -> 
         raise Forbidden("a page of another site may not ask for this: open it by itself, or name it in CORS_ORIGINS")
 
 
+def check_cookie(request: web.Request, settings: Settings) -> None:
+    """Raises Forbidden unless a page of this console asks: nobody else's may act, or watch, by the session's cookie.
+
+    For what is unsafe and for a WebSocket. CORS_ORIGINS is for pages that have a token of their own.
+    """
+    origin = request.headers.get(ORIGIN)
+    if origin is None:
+        raise Forbidden("a request with a session cookie has to name its Origin")
+    if not _is_own(request, origin.lower(), settings):
+        raise Forbidden("a page of another origin cannot use the session cookie: it has to send a bearer token")
+
+
 def _is_own(request: web.Request, origin: str, settings: Settings) -> bool:
     if settings.public_url and origin == settings.public_url:
         return True
