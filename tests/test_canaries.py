@@ -9,16 +9,19 @@ import asyncio
 import base64
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from multidict import CIMultiDict
+from yarl import URL
 
 from tests.console import Client, connected
+from tests.forger import RSA_KEY, Forger, forging, signed
 from tests.process import ConsoleProcess
+from tests.provider import CLIENT_ID
 from tests.test_session import cookie_of
 
 OPERATOR = "canary-operator-4f9ac1e07b"
@@ -31,9 +34,8 @@ SETTINGS = {
     "AGENT_TOKENS": f"planner={AGENT}",
     "METRICS_TOKEN": METRICS,
     "PUBLIC_URL": "http://127.0.0.1:1",
-    "OAUTH_CLIENT_ID": "console",
+    "OAUTH_CLIENT_ID": CLIENT_ID,
     "OAUTH_CLIENT_SECRET": OAUTH,
-    "OAUTH_ISSUER": "http://127.0.0.1:1",
     "OAUTH_OPERATORS": "ada@example.net",
     "LOG_LEVEL": "debug",
 }
@@ -135,6 +137,36 @@ def odd_headers(secret: str, cookie: str) -> Iterator[list[tuple[str, str]]]:
     yield [("X-Forwarded-For", secret), ("Referer", f"http://{secret}/"), ("User-Agent", secret)]
 
 
+async def sign_in(client: Client, wrote: Wrote, forger: Forger) -> list[str]:
+    """Sign in with the provider, after a few ways in which that fails; returns all that was secret of it."""
+    secrets: list[str] = []
+    session = ""
+    for failing in ("the state", "the signature", "the e-mail address", ""):
+        went = await client.get("/auth/login?moved=true")
+        cookie = cookie_of(went)
+        wanted = URL(went.headers["Location"], encoded=True).query
+        forger.nonce = wanted["nonce"]
+        verified = failing != "the e-mail address"
+        key = forger.other if failing == "the signature" else forger.rsa
+        token = signed({"alg": "RS256", "kid": RSA_KEY}, {**forger.claims, "email_verified": verified}, key)
+        forger.answer = token
+        code = f"canary-code-{len(secrets)}-5c0d7be1"
+        state = "x" if failing == "the state" else wanted["state"]
+        back = await client.get(
+            str(URL("/auth/callback").with_query(code=code, state=state)),
+            headers={"Cookie": f"{cookie.key}={cookie.value}"},
+        )
+        assert back.status == {"the state": 400, "the signature": 502, "the e-mail address": 403}.get(failing, 303)
+        secrets += [code, token, cookie.value]
+        session = back.headers["Set-Cookie"].partition(";")[0]
+        for answer in (went, back):
+            kept = [f"{name}: {value}" for name, value in answer.headers.items() if name != "Set-Cookie"]
+            wrote.answers += ["\n".join(kept).encode(), answer.body]
+    assert base64.b64decode(forger.headers["Authorization"].removeprefix("Basic ")).endswith(OAUTH.encode())
+    assert session.startswith("session_")
+    return [*secrets, forger.form["code_verifier"], session.partition("=")[2]]
+
+
 async def try_everything(client: Client, wrote: Wrote, port: int) -> str:
     """Every route with every credential, rightly and wrongly; returns a session's secret, which was used too."""
     tried = Tried(client, wrote)
@@ -186,8 +218,10 @@ async def try_everything(client: Client, wrote: Wrote, port: int) -> str:
 
 async def test_no_secret_comes_out_anywhere_whatever_is_done(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     wrote = Wrote()
-    with ConsoleProcess(tmp_path, SETTINGS) as process:
+    async with forging() as forger, AsyncExitStack() as ending:
+        process = ending.enter_context(ConsoleProcess(tmp_path, {**SETTINGS, "OAUTH_ISSUER": forger.issuer}))
         async with connected(process.url) as client:
+            of_signin = await sign_in(client, wrote, forger)  # first, for what follows makes this address wait
             session = await try_everything(client, wrote, process.port)
         process.terminate()
         assert process.wait() == 0
@@ -205,5 +239,5 @@ async def test_no_secret_comes_out_anywhere_whatever_is_done(tmp_path: Path, cap
     assert "a request was refused before it was read" in log
     assert b"governance_failed_signins_total" in wrote.metrics
     private = base64.b64decode("".join(key.read_text().splitlines()[1:-1]))[-32:]
-    for secret in (*(token.encode() for token in TOKENS), OAUTH.encode(), session.encode(), private):
+    for secret in (*(text.encode() for text in (*TOKENS, OAUTH, session, *of_signin)), private):
         assert wrote.holds(secret) == []
