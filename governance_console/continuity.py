@@ -39,7 +39,8 @@ def own(note: bytes, key: VerifierKey, where: str) -> Signed:
         raise SigningRefused(f"the checkpoint {where} is of another log, {checkpoint.origin}; this one is {key.name}")
     says = standing(parsed, [key])
     if says is not Standing.SIGNED:
-        raise SigningRefused(f"the checkpoint {where} is not signed by this console's key: {says.value}")
+        hint = "; LOG_KEY_FILE names the key to sign with" if says is Standing.OTHER_KEY else ""
+        raise SigningRefused(f"the checkpoint {where} is not signed by this console's key: {says.value}{hint}")
     return Signed(checkpoint, note)
 
 

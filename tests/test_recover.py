@@ -150,6 +150,7 @@ async def test_another_key_begins_another_log_and_a_second_time_overwrites_nothi
     assert (ended.status, "set LOG_KEY_FILE to data/2027.key" in ended.errors) == (0, True)
     async with running(SETTINGS) as console:  # with the old key still
         assert "is not signed by this console's key" in console.app[SIGNER].refusing
+        assert "LOG_KEY_FILE names the key to sign with" in console.app[SIGNER].refusing
     assert "RETENTION_DAYS" not in ended.errors
     changed = f"LOG_ORIGIN={ORIGIN}\nLOG_KEY_FILE=data/2027.key\nRETENTION_DAYS=90\n"
     (place / ".env").write_text(changed, encoding="utf-8")
