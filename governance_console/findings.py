@@ -64,6 +64,8 @@ class Finding:
     detail: str = ""
 
     def __str__(self) -> str:
+        if self.kind is Kind.CHANGED and self.first == self.last:
+            return f"entry {self.first}: altered, or another is in its place"
         where = f"entry {self.first}" if self.first == self.last else f"entries {self.first} to {self.last}"
         return self.kind.value.format(where=where, detail=self.detail)
 

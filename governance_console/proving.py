@@ -68,7 +68,7 @@ def _subtree(span: Span, read: TileReader) -> bytes:
         tile, at, count = _place(start, height)
         hashes = read(tile)[at * HASH_BYTES : (at + count) * HASH_BYTES]
         if len(hashes) != count * HASH_BYTES:
-            raise ValueError(f"{tile} has fewer than {at + count} hashes")
+            raise ValueError(f"tile {tile.number} of level {tile.level} has fewer than {at + count} hashes")
         found = node_hash(fold(hashes), found) if found else fold(hashes)
     return found
 

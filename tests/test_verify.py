@@ -262,6 +262,12 @@ def test_a_rollback_is_caught_by_a_heartbeat_somebody_kept() -> None:
     assert said(rolled.verdict(notes=[*rolled.notes, heartbeat(log.notes[0])])) == ["entries 400 to 599: missing"]
 
 
+def test_one_entry_is_not_spoken_of_as_several() -> None:
+    log = SignedLog(3, [2, 3])
+    log.records[2] = altered(log.records[2])
+    assert said(log.verdict(stored=False)) == ["entry 2: altered, or another is in its place"]
+
+
 def test_checkpoints_that_prove_nothing_are_named() -> None:
     log = SignedLog(5, [5])
     note = log.notes[0]

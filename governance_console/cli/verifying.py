@@ -61,7 +61,9 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "record", metavar="RECORD", help="a database, an export (NDJSON), or - for one on standard input"
+        "record",
+        metavar="RECORD",
+        help="a database, an export (NDJSON), - for standard input, or a console's URL",
     )
     parser.add_argument(
         "--checkpoint", metavar="FILE", action="append", default=[], help="checkpoints or heartbeats kept elsewhere"
