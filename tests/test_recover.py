@@ -108,6 +108,7 @@ async def test_a_restored_backup_is_refused_recovered_and_signed_on(
         data = entry["data"]
         assert data["why"] == "the disk died, and Monday's backup was restored"
         assert "entries 4 to 6: missing" in data["found"]
+        assert data["found"][0] == "what was signed from #3 on, up to #6, is gone or other"
         before = data["before"]
         assert (before["origin"], before["epoch"], before["size"]) == (ORIGIN, epoch, 4)
         assert sizes(before["checkpoints"]) == [7, 3]

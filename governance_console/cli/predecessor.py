@@ -107,7 +107,13 @@ def look(record: Path, key: KeyFile, progress: Progress) -> Predecessor:
             origin, epoch = material.origin, material.epoch
             watched = replace(material, notes=stored.of(material.notes))
             outcome = judge(watched, keys, [str(key.beside)] if kept else [], progress)
-        verdict, sentences = outcome.verdict, [*sentences, *outcome.sentences]
+        verdict = outcome.verdict
+        if outcome.signed > verdict.proved:
+            # Entries that came after an older copy was put back have the numbers of those that are gone.
+            sentences.append(
+                f"what was signed from #{verdict.proved} on, up to #{outcome.signed - 1}, is gone or other"
+            )
+        sentences += outcome.sentences
         notes = _newest_first(kept, stored.note)
         is_new = outcome.status == WHOLE and verdict.size == 1 and _is_begun(record)
         return Predecessor(origin, epoch, verdict.size, verdict.root, notes, sentences, is_new)

@@ -111,6 +111,8 @@ class Outcome:
     status: int
     sentences: Sequence[str]
     verdict: Verdict
+    signed: int
+    """The largest size that was signed for this log, of what was given and what the record has itself."""
 
 
 def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str], progress: Progress) -> Outcome:
@@ -137,7 +139,8 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
         aside.append("an export taken before that checkpoint looks the same: give one that was taken before the export")
     if material.is_before_hashes:
         aside.append("an older console wrote this file, and stored no hashes yet: the upgrade makes them")
-    return Outcome(status, [*_report(material.name, origin, keys, verdict, status, aside)], verdict)
+    sentences = [*_report(material.name, origin, keys, verdict, status, aside)]
+    return Outcome(status, sentences, verdict, max(evidence.roots, default=0))
 
 
 def _collect(
