@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp.http_exceptions import HttpProcessingError
@@ -12,6 +15,12 @@ from governance_console.display import printable
 from governance_console.times import utc_now
 
 _PLAIN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+NO_MORE_FILES: Final = "socket.accept() out of system resource"
+"""How asyncio begins what it says then."""
+
+ACCEPT_ERRORS_SEC: Final = 60.0
 
 
 class LogfmtFormatter(logging.Formatter):
@@ -52,12 +61,37 @@ class WithoutRequestText(logging.Filter):
         return True
 
 
+class AcceptErrors(logging.Filter):
+    """Says once a minute, and without a traceback, that the system lets no more connections in.
+
+    asyncio says it for each attempt, hundreds of times a second, which would fill the disk of the record.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._silent_until = -math.inf
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(NO_MORE_FILES):
+            return True
+        now = self._clock()
+        if now < self._silent_until:
+            return False
+        self._silent_until = now + ACCEPT_ERRORS_SEC
+        record.msg, record.args = f"{NO_MORE_FILES}: no connection is accepted until others end", ()
+        record.exc_info = record.exc_text = None
+        return True
+
+
 def configure(level: str) -> None:
     """Send all logs to standard error. Called once by the command line, never by the application."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogfmtFormatter("%(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("asyncio").setLevel(max(logging.INFO, logging.getLogger().level))
+    loop_log = logging.getLogger("asyncio")
+    loop_log.setLevel(max(logging.INFO, logging.getLogger().level))
+    loop_log.addFilter(AcceptErrors())
 
 
 def guard_server_log() -> logging.Logger:

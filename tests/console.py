@@ -185,16 +185,24 @@ async def connected(url: str, connections: int = 100, tls: ssl.SSLContext | None
 
 @asynccontextmanager
 async def running(
-    settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS, port: int = 0
+    settings: Settings,
+    storage: Storage | None = None,
+    bounds: Bounds = DEFAULT_BOUNDS,
+    port: int = 0,
+    tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
 ) -> AsyncIterator[Console]:
-    """A console on a port of its own, stopped as SIGTERM stops it. ``storage`` is instead of what the settings say."""
+    """A console on a port of its own, stopped as SIGTERM stops it. ``storage`` is instead of what the settings say.
+
+    ``tls``: the console's side and the client's.
+    """
     where = Listen("127.0.0.1", port)
     runner = make_runner(replace(settings, listen=where), storage, bounds)
     await runner.setup()
     try:
-        url = await listen(runner, where)
+        url = await listen(runner, where, tls and tls[0])
         runner.app[SERVES].set()
-        async with aiohttp.ClientSession() as client:
+        connector = aiohttp.TCPConnector(ssl=tls[1] if tls else True)
+        async with aiohttp.ClientSession(connector=connector) as client:
             yield Console(url, client, runner)
     finally:
         await runner.cleanup()

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from governance_console.limits import DEFAULT_BOUNDS
+from governance_console.logs import AcceptErrors
+from governance_console.settings import Settings
 from governance_console.tls import server_context
 from tests.certificates import Certificate, make_certificate
-from tests.console import SAMPLE, connected
+from tests.console import SAMPLE, connected, running
 from tests.process import ConsoleProcess, command, run_to_end
 from tests.test_ingest import LENIENT
 
@@ -48,6 +55,61 @@ async def test_everything_goes_over_tls_and_browsers_are_told_to_stay_there(tmp_
         with pytest.raises(aiohttp.ClientError):
             async with connected(process.url) as stranger:
                 await stranger.get("/healthz")
+
+
+def loops() -> list[Callable[[], asyncio.AbstractEventLoop]]:
+    """Those that a console may run on here."""
+    try:
+        import uvloop
+    except ImportError:
+        return [asyncio.new_event_loop]
+    return [asyncio.new_event_loop, uvloop.new_event_loop]
+
+
+@pytest.mark.parametrize("loop", loops(), ids=lambda loop: loop.__module__.partition(".")[0])
+def test_who_says_nothing_before_the_handshake_is_counted_and_cut(
+    loop: Callable[[], asyncio.AbstractEventLoop], settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = make_certificate(tmp_path)
+    tls = server_context(files.cert, files.key), files.client_context()
+
+    async def ended(reader: asyncio.StreamReader) -> bool:
+        try:
+            return await asyncio.wait_for(reader.read(), 5) == b""
+        except ConnectionError:
+            return True
+
+    async def story() -> None:
+        bounds = replace(DEFAULT_BOUNDS, connections=4, first_request_sec=0.5)
+        async with running(settings, bounds=bounds, tls=tls) as console:
+            address = urlsplit(console.url)
+            silent = [await asyncio.open_connection(address.hostname, address.port) for _ in range(10)]
+            # Six have made room for those after them; the others have as long as a first request.
+            assert (await console.get("/healthz")).status == 200
+            assert [await ended(reader) for reader, _ in silent] == [True] * 10
+            text = (await console.get("/metrics")).text
+            assert 'governance_limited_total{limit="connections"} 7.0' in text
+            assert 'governance_limited_total{limit="slow"} 3.0' in text
+            noise = await asyncio.open_connection(address.hostname, address.port)
+            noise[1].write(b"GET / HTTP/1.1\r\n\r\n")
+            await ended(noise[0])
+            for size in (100, 100_000):  # what comes right after a handshake is not lost
+                body = b'{"agent":"a","type":"t"}'.ljust(size)
+                connection = await asyncio.open_connection(address.hostname, address.port, ssl=tls[1])
+                connection[1].write(
+                    b"POST /api/events HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                )
+                connection[1].write(b"Content-Length: %d\r\n\r\n" % size + body)
+                assert (await connection[0].readline()).startswith(b"HTTP/1.0 201 ")
+                connection[1].close()
+            last = await asyncio.open_connection(address.hostname, address.port)
+        assert await ended(last[0])
+        for _, writer in (*silent, noise, last):
+            writer.transport.abort()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(story())
+    assert not [one for one in caplog.records if one.levelname in ("ERROR", "WARNING")]
 
 
 MODERN, OLD = "ECDHE-ECDSA-AES128-GCM-SHA256", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
@@ -116,3 +178,21 @@ async def test_files_that_cannot_serve_are_told_in_a_sentence(tmp_path: Path, ma
     (line,) = ended.errors.splitlines()
     assert line.startswith("governance-console: TLS_")
     assert says in line
+
+
+def test_that_no_connection_is_accepted_is_said_once_a_minute() -> None:
+    now = 0.0
+    told = AcceptErrors(lambda: now)
+
+    def said(text: str) -> list[logging.LogRecord]:
+        error = OSError(24, "Too many open files")
+        record = logging.LogRecord("asyncio", logging.ERROR, "", 0, text, (), (OSError, error, None))
+        return [record] if told.filter(record) else []
+
+    (first,) = said("socket.accept() out of system resource\nsocket: <socket.TransportSocket fd=7>")
+    assert (first.exc_info, "\n" in first.getMessage()) == (None, False)
+    now = 59.0
+    assert not said("socket.accept() out of system resource\nsocket: x")
+    assert said("Task exception was never retrieved")
+    now = 60.0
+    assert said("socket.accept() out of system resource\nsocket: x")

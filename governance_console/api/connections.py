@@ -2,18 +2,22 @@
 
 aiohttp ends a connection that waits too long for its next request, and bounds each line of a head. What it leaves open
 is here: the size of a whole head, a first request that never comes whole, an answer that nobody takes, their number.
+Over TLS the handshake is part of all that (``arriving``).
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import web, web_runner
 from aiohttp.typedefs import Handler
 
 from governance_console.api import BOUNDS, METRICS
+from governance_console.api.arriving import Arriving
 from governance_console.api.headers import EVERYWHERE
 from governance_console.crowd import RETRY_SEC
 from governance_console.limits import MAX_HEAD_BYTES, Bounds
@@ -94,14 +98,23 @@ class Server(web.Server):
         self._metrics = metrics
         self._sweep_sec = min(MOST_SWEEP_SEC, bounds.first_request_sec / 4, bounds.stalled_sec / 4)
         self._sweeping: asyncio.TimerHandle | None = None
+        self.arriving: dict[Arriving, None] = {}
 
     def __call__(self) -> web.RequestHandler:
         """A new connection's protocol."""
         return Connection(self, loop=self._loop, **self._kwargs)
 
+    def over_tls(self, tls: ssl.SSLContext) -> Arriving:
+        """The protocol of a new connection that has to agree on TLS first."""
+        return Arriving(self, self(), tls, self._bounds.first_request_sec, self._metrics)
+
+    def has_room(self) -> bool:
+        """Whether one more may come, if need be in the place of one that waits: of the oldest handshake at first."""
+        return len(self._connections) + len(self.arriving) < self._bounds.connections or self._make_room()
+
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection in; one for which there is no room, even without the oldest that only waits, is told so."""
-        if len(self._connections) >= self._bounds.connections and not self._make_room():
+        if not self.has_room():
             self._metrics.limited.labels("connections").inc()
             transport.write(FULL)
             transport.close()
@@ -113,9 +126,15 @@ class Server(web.Server):
         """End all connections."""
         if self._sweeping is not None:
             self._sweeping.cancel()
+        for one in tuple(self.arriving):
+            one.end()
         await super().shutdown(timeout)
 
     def _make_room(self) -> bool:
+        if self.arriving:
+            self._metrics.limited.labels("connections").inc()
+            next(iter(self.arriving)).end()
+            return True
         for connection in self._connections:
             if isinstance(connection, Connection) and connection.is_waiting:
                 self._metrics.limited.labels("connections").inc()
@@ -146,4 +165,21 @@ class Runner(web.AppRunner):
             request_factory=made.request_factory,
             loop=asyncio.get_running_loop(),
             **made._kwargs,
+        )
+
+
+class SecureSite(web.TCPSite):
+    """A port that speaks TLS. Connections are counted when they are accepted, not when they have agreed on it."""
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext) -> None:
+        super().__init__(runner, host, port, reuse_port=False)
+        self._tls = tls
+
+    async def start(self) -> None:
+        """As aiohttp's site, with a handshake of ours."""
+        await web_runner.BaseSite.start(self)
+        server = self._runner.server
+        assert isinstance(server, Server)
+        self._server = await asyncio.get_running_loop().create_server(
+            partial(server.over_tls, self._tls), self._host, self._port, backlog=self._backlog, reuse_port=False
         )

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from governance_console import __version__
 from governance_console.api import AUDIT, JOURNAL, SERVES, STORAGE
-from governance_console.api.connections import Runner
+from governance_console.api.connections import Runner, SecureSite
 from governance_console.app import create_app
 from governance_console.errors import CannotStart, StorageGone, reason
 from governance_console.journal import Journal
@@ -102,7 +102,10 @@ async def listen(runner: web.AppRunner, where: Listen, tls: ssl.SSLContext | Non
     """Open the port; returns the console's URL. Raises CannotStart."""
     # Never reuse_port: a second console could then start on this one's port unnoticed.
     try:
-        await web.TCPSite(runner, where.host, where.port, reuse_port=False, ssl_context=tls).start()
+        if tls is None:
+            await web.TCPSite(runner, where.host, where.port, reuse_port=False).start()
+        else:
+            await SecureSite(runner, where.host, where.port, tls).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = "another program listens there; stop it, or choose another port with --listen"
