@@ -248,6 +248,36 @@ async def test_nobody_is_sent_elsewhere_after_signing_in(settings: Settings) -> 
         problem(await console.get("/auth/login?nxet=/"), 422)
 
 
+async def test_a_page_elsewhere_cannot_change_who_one_is_unasked(settings: Settings) -> None:
+    port = free_port()
+    away = with_signin(settings, f"http://127.0.0.1:{port}", port, operator_token=TOKEN)
+    navigated = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    async with running(away) as console:
+        foreign: list[dict[str, str]] = [
+            {"Sec-Fetch-Site": "cross-site", **navigated},
+            {"Sec-Fetch-Site": "same-site", **navigated},
+            {"Referer": "https://evil.example/a"},
+            {"Origin": "null"},
+        ]
+        own: list[dict[str, str]] = [
+            {"Sec-Fetch-Site": "same-origin", **navigated},
+            {"Sec-Fetch-Site": "none", **navigated},
+            {"Referer": console.url + "/sign-in"},
+            {},
+        ]
+        for headers in foreign:  # without a session there is nobody to be taken for another
+            assert (await console.get("/auth/login", headers=headers)).status == 503
+        answer = await console.post("/api/session", {"token": TOKEN})
+        cookie = {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+        console.client.cookie_jar.clear()
+        for headers in foreign:
+            text = shown(await console.get("/auth/login?next=/log/1", headers={**cookie, **headers}), 200)
+            assert "signed in here as operator" in text
+            assert 'href="/auth/login?next=/log/1"' in text
+        for headers in own:
+            assert (await console.get("/auth/login", headers={**cookie, **headers})).status == 503, headers
+
+
 async def test_a_provider_that_is_down_is_a_page_and_tokens_go_on(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from governance_console.api import METRICS, PENDING, PEOPLE, PROVIDER, SETTINGS
+from governance_console.api import METRICS, PENDING, PEOPLE, PROVIDER, SESSION, SETTINGS
 from governance_console.api.clients import client_of
 from governance_console.api.cookies import signin_cookie
 from governance_console.api.doorway import give_cookie, let_in, turn_away
@@ -22,6 +22,7 @@ from governance_console.api.guesses import failed, waiting
 from governance_console.api.pages import page
 from governance_console.api.problems import STATUSES
 from governance_console.api.queries import known_query
+from governance_console.api.sites import is_foreign
 from governance_console.errors import (
     ConsoleError,
     Malformed,
@@ -65,6 +66,9 @@ async def login(request: web.Request) -> web.StreamResponse:
         raise Unacceptable("account can only be another")
     if "moved" not in query and not _is_at_home(request):
         return _to(f"{request.app[SETTINGS].public_url}{LOGIN}?{urlencode({**query, 'moved': 'true'})}")
+    session = request.get(SESSION)
+    if session is not None and is_foreign(request):
+        return _asked(session.principal.name, request.rel_url.raw_path_qs)
     pending, sealed = request.app[PENDING].begin(path)
     try:
         location = await provider.way_in(pending, another="account" in query)
@@ -90,6 +94,13 @@ async def callback(request: web.Request) -> web.StreamResponse:
         response = _told(request, error) if too_many is None else _kept_waiting(request, too_many)
     signin_cookie(request).clear(response)
     return response
+
+
+def _asked(name: str, address: str) -> web.Response:
+    """A link elsewhere led here, and must not change unasked who one is. The link on this page is our own."""
+    sentences = [f"You are signed in here as {name}. A page of another site wants you to sign in again."]
+    links = {"Stay who I am": "/", "Continue as somebody else": address}
+    return page(HTTPStatus.OK, "Sign in as somebody else?", sentences, links)
 
 
 def _provider(request: web.Request) -> RelyingParty:

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from aiohttp.hdrs import ORIGIN
+from aiohttp.hdrs import ORIGIN, REFERER
 from multidict import istr
 
+from governance_console.api import SETTINGS
 from governance_console.api.clients import client_of
 from governance_console.errors import Forbidden
 from governance_console.settings import Settings
@@ -99,6 +100,19 @@ def check_cookie(request: web.Request, settings: Settings) -> None:
         raise Forbidden("a request with a session cookie has to name its Origin")
     if not _is_own(request, origin.lower(), settings):
         raise Forbidden("a page of another origin cannot use the session cookie: it has to send a bearer token")
+
+
+def is_foreign(request: web.Request) -> bool:
+    """Whether a page of another site led here: as the browser says, or by Origin or Referer where it says nothing."""
+    headers = request.headers
+    site = headers.get(SEC_FETCH_SITE)
+    if site is not None:
+        return site not in ("same-origin", "none")
+    said = headers.get(ORIGIN) or headers.get(REFERER)
+    if said is None:
+        return False
+    scheme, _, rest = said.lower().partition("://")
+    return not _is_own(request, f"{scheme}://{rest.partition('/')[0]}", request.app[SETTINGS])
 
 
 def _is_own(request: web.Request, origin: str, settings: Settings) -> bool:
