@@ -273,6 +273,13 @@ async def test_what_waits_is_bounded_and_the_next_entry_tells_how_much_was_dropp
     assert page["size"] == 1 + MAX_NOTES + 2
 
 
+async def test_a_guess_by_bearer_is_noted_as_one_at_sign_in_is(guarded: Console) -> None:
+    assert (await guarded.get("/api/events", token="wrong-secret")).status == 401
+    (entry,) = await own(guarded, 1)
+    assert entry["event"]["type"] == SESSION_REFUSED
+    assert entry["data"] == {"by": "bearer", "why": "the token is not valid", "from": "127.0.0.1"}
+
+
 async def test_guessing_cannot_fill_the_record(guarding: Settings) -> None:
     async with running(guarding) as console:
         noting = Audit(console.app[JOURNAL], refusals_sec=0.01)

@@ -16,6 +16,7 @@ from governance_console.access import ANONYMOUS, NOBODY, Access, Principal
 from governance_console.api import CROWD, METRICS, PRINCIPAL, REQUEST_ID, SESSION, SESSIONS, SETTINGS, TOKENS
 from governance_console.api.cookies import session_cookie
 from governance_console.api.cors import preflight
+from governance_console.api.doorway import note_refused
 from governance_console.api.guesses import refusal
 from governance_console.api.problems import problem, problem_of
 from governance_console.api.routes import known_of
@@ -131,6 +132,9 @@ def _principal(request: web.Request, access: Access) -> Principal:
         principal = tokens.principal(token)
         if principal is None:
             refused = refusal(request, "this token is not valid here")
+            if isinstance(refused, Unauthenticated):
+                # As for sign-ins: guesses beyond the bound are answered, and do not fill the record.
+                note_refused(request, "bearer", "the token is not valid")
             # What is public stays so beside a wrong token; but /api/session tells whether it was one.
             if access is not Access.PUBLIC or isinstance(refused, TooMany):
                 raise refused
