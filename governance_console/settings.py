@@ -109,6 +109,9 @@ class Settings:
         return tuple(found)
 
 
+SIGNIN: Final = frozenset(("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"))
+"""Either of them asks for sign-in, and so for a guarded console; where one is missing, that alone is told."""
+
 _OR: Final = ", or OAUTH_CLIENT_ID for sign-in"
 
 DEFAULTS: Final = Settings()
@@ -161,8 +164,8 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None, listen: str | N
     )
     # One that is malformed is told as that, and not once more as missing.
     asked = {name for name in NAMES if given.get(name, "").strip()}
-    problems += _contradictions(settings, guarded=bool(asked & {"OPERATOR_TOKEN", "OAUTH_CLIENT_ID"}))
-    problems += _of_signin(asked)
+    problems += _contradictions(settings, guarded=bool(asked & {"OPERATOR_TOKEN", *SIGNIN}))
+    problems += _of_signin(asked, is_default_issuer=settings.oauth_issuer == DEFAULTS.oauth_issuer)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -259,19 +262,22 @@ def _contradictions(settings: Settings, *, guarded: bool) -> list[str]:
     return found
 
 
-def _of_signin(asked: set[str]) -> list[str]:
+def _of_signin(asked: set[str], *, is_default_issuer: bool) -> list[str]:
     """What keeps people from signing in with a provider, by the names that have a value."""
-    needed = {"OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"}
+    needed = SIGNIN
     lists = {"OAUTH_OPERATORS", "OAUTH_VIEWERS"}
     found: list[str] = []
     if not asked & needed:
         if asked & lists:
             found.append("OAUTH_OPERATORS or OAUTH_VIEWERS is set without sign-in: set OAUTH_CLIENT_ID and its secret")
+        elif "OAUTH_ISSUER" in asked and not is_default_issuer:
+            found.append("OAUTH_ISSUER is set without sign-in: set OAUTH_CLIENT_ID and its secret, or leave it empty")
         return found
     if not needed <= asked:
         found.append("OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET belong together: set both, or neither")
+    given = "OAUTH_CLIENT_ID" if "OAUTH_CLIENT_ID" in asked else "OAUTH_CLIENT_SECRET"
     if not asked & lists:
-        found.append("OAUTH_CLIENT_ID is set and sign-in would let nobody in: set OAUTH_OPERATORS or OAUTH_VIEWERS")
+        found.append(f"{given} is set and sign-in would let nobody in: set OAUTH_OPERATORS or OAUTH_VIEWERS")
     if "PUBLIC_URL" not in asked:
-        found.append("OAUTH_CLIENT_ID needs PUBLIC_URL: the provider sends people back to PUBLIC_URL/auth/callback")
+        found.append(f"{given} needs PUBLIC_URL: the provider sends people back to PUBLIC_URL/auth/callback")
     return found

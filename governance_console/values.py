@@ -18,6 +18,7 @@ MAX_EMAIL_CHARS: Final = 254
 """RFC 5321, section 4.5.3.1.3, without the brackets of a path."""
 
 _PERSON: Final = re.compile(r"(?:\*|[A-Za-z0-9!#$%&'+/=?^_`{|}~.-]{1,64})@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
+_NO_PERSON: Final = "has to be e-mail addresses or *@domain, parted by commas"
 _AGENT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -183,10 +184,16 @@ def is_private_way(url: str) -> bool:
 
 def people(value: str) -> tuple[str, ...]:
     """``name@domain``, and ``*@domain`` for everybody there, parted by commas; in lower case."""
-    listed = [one.strip() for one in value.split(",") if one.strip()]
-    if not listed or not all(map(is_person, listed)):
-        raise ValueError("has to be e-mail addresses or *@domain, parted by commas")
-    return tuple(one.lower() for one in listed)
+    listed = each(_person)(value)
+    if not listed:
+        raise ValueError(_NO_PERSON)
+    return listed
+
+
+def _person(value: str) -> str:
+    if not is_person(value):
+        raise ValueError(_NO_PERSON)
+    return value.lower()
 
 
 def is_person(value: str) -> bool:
@@ -216,5 +223,22 @@ def log_level(value: str) -> str:
 
 
 def each(parse: Callable[[str], _T]) -> Callable[[str], tuple[_T, ...]]:
-    """Values parted by commas."""
-    return lambda value: tuple(parse(one.strip()) for one in value.split(",") if one.strip())
+    """A reader of values parted by commas. It says which of several is wrong, by its place."""
+
+    def read(value: str) -> tuple[_T, ...]:
+        found: list[_T] = []
+        for place, one in enumerate(listed := value.split(","), start=1):
+            if not one.strip():
+                continue
+            try:
+                found.append(parse(one.strip()))
+            except ValueError as error:
+                raise ValueError(f"{error}{_which(place, len(listed))}") from None
+        return tuple(found)
+
+    return read
+
+
+def _which(place: int, most: int) -> str:
+    """By place and not by text: an origin may have been written with a password in it."""
+    return f" (number {place} of the list)" if most > 1 else ""

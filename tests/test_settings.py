@@ -129,7 +129,9 @@ def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
         ("OAUTH_ISSUER", "accounts.google.com", "https://"),
         ("OAUTH_ISSUER", "https://issuer.example/?a=b", "https://"),
         ("OAUTH_ISSUER", "https://issuer.example:port", "https://"),
+        ("OAUTH_ISSUER", "https://issuer.example", "without sign-in"),
         ("OAUTH_VIEWERS", "ada@example.net", "without sign-in"),
+        ("CORS_ORIGINS", "https://a.example, https://b:s3cret@b.example", "number 2 of the list"),
         ("LOG_ORIGIN", "has space", "LOG_ORIGIN"),
         ("LOG_ORIGIN", "has+plus", "LOG_ORIGIN"),
         ("LOG_KEY_FILE", "/", "name a file"),
@@ -180,6 +182,16 @@ def test_sign_in_that_could_not_work_is_refused(changed: dict[str, str], says: s
         load({"OPERATOR_TOKEN": "t", **SIGNIN, **changed})
     assert len(caught.value.problems) == 1
     assert "s3cret" not in str(caught.value)
+
+
+def test_half_of_sign_in_is_told_as_that_and_by_its_own_name() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"OAUTH_CLIENT_SECRET": "s3cret", "LISTEN": "0.0.0.0:80"})
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET belong together",
+        "OAUTH_CLIENT_SECRET is set and sign-in would let nobody in",
+        "OAUTH_CLIENT_SECRET needs PUBLIC_URL",
+    ]
 
 
 def test_sign_in_guards_a_console_as_a_token_does() -> None:
