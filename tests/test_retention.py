@@ -196,7 +196,7 @@ async def test_a_console_that_starts_says_so_and_then_erases_what_became_too_old
     async with aging(path) as at:
         await at.record(event(0, "a secret of long ago"))
     with ConsoleProcess(tmp_path, {"RETENTION_DAYS": str(DAYS)}) as process:
-        async with connected(process.url) as client:
+        async with connected(process.url) as client, asyncio.timeout(10):
             lines: list[bytes] = []
             while len(lines) < 3:
                 lines = await client.lines()
