@@ -23,6 +23,7 @@ class Kind(Enum):
     DATA_ALTERED = "{where}: the data is not what was recorded"
     DATA_MISSING = "{where}: the data is missing, and not marked as erased"
     FALSE_MARK = "{where}: marked as erased, which the record does not bear out"
+    UNVOUCHED = "{where}: marked as erased; the entry that is to say so would come after the last one here"
     STORED_HASHES = "{where}: whole, but the stored hashes over it are damaged{detail}"
     NO_HASHES = "{where}: the stored hashes over it are missing"
     SPLIT = "two histories were signed: they split somewhere in {where}{detail}"
@@ -45,6 +46,7 @@ class Kind(Enum):
 
 
 _OPEN: Final = (
+    Kind.UNVOUCHED,
     Kind.UNSIGNED,
     Kind.NOT_A_CHECKPOINT,
     Kind.NO_CHECKPOINT,

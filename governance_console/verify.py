@@ -6,7 +6,7 @@ Constant memory in the entries; the checkpoints are held. Hostile input makes fi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -37,6 +37,9 @@ class Record(NamedTuple):
 
 Row = tuple[object, object, object, object, Mark | None]
 """A record, or a plain tuple of the same."""
+
+Later = Callable[[Collection[Mark]], Iterable[Row]]
+"""Reads on behind the end, for the entries that may say what bears these marks: a console erases while it is read."""
 
 
 @dataclass(slots=True)
@@ -78,18 +81,21 @@ def verify(
     findings: Findings,
     stored: StoredTiles | None = None,
     watch: Callable[[int], None] = lambda done: None,
+    later: Later | None = lambda marks: (),
 ) -> Verdict:
     """Go through a log's entries, all of them from number 0 on, and say what is wrong with them and where.
 
     ``findings`` has those that were made while the evidence was read. ``stored`` are the log's own tiles, or a
     mirror's: they name the single entry where signed roots can name a range only. Entries, tiles and evidence have
     to be of one moment: a log that grows meanwhile has tiles beyond its entries, which reads as entries missing.
-    ``watch`` is told now and then how many were gone through.
+    ``watch`` is told now and then how many were gone through. ``later`` is None where nobody can tell what came after
+    the end, as with an export: a mark that is younger than its last entry is then neither borne out nor false.
     """
     tree = VerifiedTree(evidence, StoredTree(stored, evidence), findings)
     leaves: list[bytes | None] = []
     room, expected, counts = tree.room(), 0, Data()
     vouched, with_data = Vouched(), -1
+    newest: object = None
     source, ahead = iter(records), deque[Row]()  # what was read of a block that is gone through one by one
     following = next(source, None)
     while following is not None:
@@ -102,6 +108,7 @@ def verify(
                 counts.whole += whole.with_data
                 with_data = with_data if whole.last is None else whole.last
                 expected += len(block)
+                newest = block[-1][1]
                 if len(leaves) == room:
                     tree.add(leaves)
                     leaves, room = [], tree.room()
@@ -156,16 +163,36 @@ def verify(
         if len(leaves) == room:
             tree.add(leaves)
             leaves, room = [], tree.room()
-        expected = place + 1
+        expected, newest = place + 1, entry
     tree.add(leaves)
     tree.finish()
-    for run in vouched.unsaid():
-        findings.add(Kind.FALSE_MARK, run.first, run.last)
+    if later is not None and vouched.waiting:
+        for row in later(vouched.waiting):
+            if _is_whole_behind(row, expected):
+                vouched.said(row[1], row[3])
+    for run, mark in vouched.unsaid():
+        is_open = later is None and _is_younger(mark, newest)
+        findings.add(Kind.UNVOUCHED if is_open else Kind.FALSE_MARK, run.first, run.last)
     if not evidence.roots:
         findings.add(Kind.NO_CHECKPOINT)
     return Verdict(
         tree.size, tree.root(), tree.proved, tuple(findings.kept), findings.dropped, tuple(tree.compared), counts
     )
+
+
+def _is_whole_behind(row: Row, end: int) -> bool:
+    """Whether this is an entry behind the end that may say what was erased, with the data that it had."""
+    number, entry, salt, data, _ = row
+    found = claims_of(entry)
+    if found is None or found.data_hash is None or found.seq < end or number not in (None, found.seq):
+        return False
+    return found.category == SAID_IN and is_hash(found.data_hash, salt, data)
+
+
+def _is_younger(mark: Mark, newest: object) -> bool:
+    """Whether the entry that is to bear this mark can have come after this one: it has the time of the mark."""
+    found = claims_of(newest)
+    return found is None or (isinstance(mark.at, str) and mark.at >= found.recorded)
 
 
 def _place(expected: int, number: object, says: int | None, following: Row | None, findings: Findings) -> int | None:

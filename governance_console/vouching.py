@@ -6,7 +6,7 @@ erasure took.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from governance_console.erasure import erasure_of
@@ -69,9 +69,14 @@ class Vouched:
             if left:
                 self._waiting[mark] = left
 
-    def unsaid(self) -> Iterator[Run]:
-        """Those for which no entry vouched, in order."""
-        yield from sorted(run for runs in self._waiting.values() for run in runs)
+    @property
+    def waiting(self) -> Collection[Mark]:
+        """Those for which no entry vouched yet."""
+        return self._waiting.keys()
+
+    def unsaid(self) -> Sequence[tuple[Run, Mark]]:
+        """The entries for which none vouched, in order, each with how it is marked."""
+        return sorted(((run, mark) for mark, runs in self._waiting.items() for run in runs), key=lambda each: each[0])
 
 
 def _outside(run: Run, first: int, last: int) -> Iterator[Run]:

@@ -56,6 +56,24 @@ async def test_a_running_console_whose_file_was_altered_is_caught(
     assert (ended.status, ended.output.splitlines()[0]) == (1, "entry 17: altered"), ended.errors
 
 
+async def test_what_was_erased_since_the_last_checkpoint_is_borne_out_by_what_came_after_it(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running(settings) as console:
+        await console.record(*EVENTS[:3])
+    async with running(replace(settings, checkpoint_interval_sec=3600)) as console:
+        key = (await console.get("/api/log")).json["verifier_key"]
+        await console.request("DELETE", "/api/events/1/data", json={"reason": "r"})
+        ended = await said(capsys, "verify", console.url, "--key", key)
+        assert (ended.status, "data: 2 as recorded, 0 altered, 1 erased, 0 missing" in ended.output) == (0, True), ended
+        with closing(apsw.Connection(str(settings.database_path))) as file:
+            file.set_busy_timeout(5000)
+            file.execute("UPDATE entries SET data = NULL, salt = NULL, erased = 3 WHERE seq = 2")
+        ended = await said(capsys, "verify", console.url, "--key", key)
+        false = "entry 2: marked as erased, which the record does not bear out"
+        assert (ended.status, ended.output.splitlines()[0]) == (1, false)
+
+
 async def test_what_is_no_console_or_wants_a_token_is_a_sentence(
     settings: Settings, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

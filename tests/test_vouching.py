@@ -8,22 +8,24 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from governance_console.api import SIGNER
 from governance_console.checkpoint import Checkpoint
 from governance_console.cli.material import opened
 from governance_console.cli.terminal import Progress
-from governance_console.cli.verifying import judge
+from governance_console.cli.verifying import WHOLE, judge
 from governance_console.exported import records_of
 from governance_console.merkle import leaf_hash
 from governance_console.settings import Settings
-from governance_console.verify import Record
+from governance_console.verify import Record, verify
 from governance_console.vouching import Mark, Vouched
 from tests.audited import ORIGIN, Kept, keep
 from tests.console import running
-from tests.signedlog import entry_of, record_of, said, verdict_of
+from tests.signedlog import entry_of, evidence_of, record_of, said, verdict_of
 from tests.waiting import until
 
 AT = "2026-11-22T10:00:00.000000Z"
@@ -95,6 +97,48 @@ def test_a_mark_that_no_entry_bears_out_is_named(records: Sequence[Record], name
     assert findings(records) == named
 
 
+LATER = "marked as erased; the entry that is to say so would come after the last one here"
+BEFORE_IT = "2026-11-22T09:59:59.999999Z"
+
+
+@pytest.mark.parametrize(
+    ("records", "later", "named"),
+    [
+        # A console erased while its record was read: the entry came after the end.
+        ([erased(0), record_of(1)], [saying(2, 0, 0)], []),
+        ([erased(0, said_by=3), record_of(1)], [record_of(2), saying(3, 0, 0)], []),
+        ([erased(0), erased(1)], [saying(2, 1, 1)], [f"entry 0: {FALSE}"]),
+        ([erased(0), record_of(1)], [saying(1, 0, 0)], [f"entry 0: {FALSE}"]),
+        ([erased(0), record_of(1)], [saying(2, 0, 0)._replace(seq=3)], [f"entry 0: {FALSE}"]),
+        ([erased(0), record_of(1)], [saying(2, 1, 1)._replace(data=saying(2, 0, 0).data)], [f"entry 0: {FALSE}"]),
+        ([erased(0), record_of(1)], [saying(2, 0, 0)._replace(entry=b"x")], [f"entry 0: {FALSE}"]),
+        ([erased(0), record_of(1)], [], [f"entry 0: {FALSE}"]),
+        # Nobody can tell what came after an export: not of a mark that is younger than all of it.
+        ([erased(0), record_of(1)], None, [f"entry 0: {LATER}"]),
+        ([erased(0), *(record_of(seq) for seq in range(1, 80))], None, [f"entry 0: {LATER}"]),
+        ([erased(0), saying(1, 0, 0), record_of(2)], None, []),
+        (
+            [record_of(0)._replace(data=None, salt=None, erased=Mark("operator", BEFORE_IT, "r", None)), record_of(1)],
+            None,
+            [f"entry 0: {FALSE}"],
+        ),
+        (
+            [record_of(0)._replace(data=None, salt=None, erased=Mark("operator", 5, "r", None)), record_of(1)],
+            None,
+            [f"entry 0: {FALSE}"],
+        ),
+    ],
+)
+def test_the_entry_that_bears_a_mark_may_come_after_the_end(
+    records: Sequence[Record], later: Sequence[Record] | None, named: list[str]
+) -> None:
+    evidence, given = evidence_of([])
+    verdict = verify(records, evidence, given, later=None if later is None else lambda marks: later)
+    assert [one for one in said(verdict) if "checkpoint" not in one] == named
+    assert verdict.is_tampered == any(FALSE in one for one in named)
+    assert verdict.size == len(records)
+
+
 def test_marks_without_end_do_not_fill_the_memory() -> None:
     def unsaid(*vouching: Record) -> list[tuple[int, int]]:
         vouched = Vouched(most_runs=3)
@@ -102,7 +146,7 @@ def test_marks_without_end_do_not_fill_the_memory() -> None:
             vouched.marked(Mark("operator", AT, "r", None), seq, with_data=seq - 1)
         for record in vouching:
             vouched.said(record.entry, record.data)
-        return [*vouched.unsaid()]
+        return [run for run, _ in vouched.unsaid()]
 
     assert unsaid(saying(20, 0, 19)) == []
     assert unsaid(saying(20, 0, 11)) == [(12, 18)]
@@ -209,11 +253,12 @@ def test_what_was_done_to_a_record_with_erased_data_is_named(
     ("old", "new", "said"),
     [
         (b"", b"", [COUNTS.format(6, 0, 2, 0)]),
-        (b'"reason":"reason 2"}}', b'"reason":"reason 1"}}', [f"entry 2: {FALSE}", COUNTS.format(6, 0, 2, 0)]),
+        (b'"reason":"reason 1"}}', b'"reason":"reason 2"}}', [f"entry 1: {FALSE}", COUNTS.format(6, 0, 2, 0)]),
         (
             b'"erased":{"by":"anonymous"',
             b'"erased":{"by":"operator"',
-            [f"entries 1 to 2: {FALSE}", COUNTS.format(6, 0, 2, 0)],
+            # The second has the time of the last entry here, beside which another may have been recorded.
+            [f"entry 1: {FALSE}", f"entry 2: {LATER}", COUNTS.format(6, 0, 2, 0)],
         ),
     ],
 )
@@ -223,6 +268,28 @@ def test_what_was_done_to_an_export_with_erased_data_is_named(
     kept = untouched.copy(tmp_path)
     kept.export.write_bytes(kept.export.read_bytes().replace(old, new))
     assert verified(kept, kept.export, BEFORE) == said
+
+
+def test_an_export_that_ends_before_it_is_said_what_was_erased_is_not_wholly_checked(
+    untouched: Kept, tmp_path: Path
+) -> None:
+    kept = untouched.copy(tmp_path)
+    kept.export.write_bytes(b"".join(kept.lines()[:7]))
+    (kept.folder / BEFORE).write_bytes(b"")
+    assert verified(kept, kept.export, BEFORE) == [f"entry 2: {LATER}", COUNTS.format(5, 0, 2, 0)]
+
+
+async def test_a_database_in_which_a_console_erases_meanwhile_is_whole(settings: Settings) -> None:
+    async with running(settings) as console:
+        await console.record(*[{"source": "a", "type": "t", "n": number} for number in range(3)])
+    async with running(replace(settings, checkpoint_interval_sec=3600)) as console:
+        key = console.app[SIGNER].verifier
+        with opened(str(settings.database_path)) as material, Progress(io.StringIO()) as progress:
+            answer = await console.request("DELETE", "/api/events/1/data", json={"reason": "r"})
+            assert answer.json["seq"] == 3
+            outcome = judge(material, [key], [], progress)
+        assert (outcome.status, outcome.verdict.size) == (WHOLE, 3), outcome.sentences
+        assert outcome.sentences[-2] == COUNTS.format(2, 0, 1, 0)
 
 
 def test_a_record_of_before_there_was_erasing_is_verified_as_it_lies(untouched: Kept, tmp_path: Path) -> None:

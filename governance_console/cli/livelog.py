@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Collection, Coroutine, Iterator
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -20,9 +20,13 @@ from governance_console.cli.exporting import Export
 from governance_console.cli.material import Material
 from governance_console.cli.remote import PATIENCE, Remote
 from governance_console.cli.terminal import Progress
+from governance_console.erasure import ERASED_TYPE
+from governance_console.events import CONSOLE
 from governance_console.exported import records_of
 from governance_console.selection import HISTORY_FILTERS
 from governance_console.tiles import Address, Tile, path_of, width_at
+from governance_console.verify import Row
+from governance_console.vouching import Mark
 
 _LINES: Final = 500
 _LINES_BYTES: Final = 1024 * 1024
@@ -49,8 +53,7 @@ class LiveLog:
     def __init__(self, remote: Remote) -> None:
         self._remote = remote
         self._loop = asyncio.get_running_loop()
-        everything = argparse.Namespace(csv=False, start=0, before=None, **dict.fromkeys(HISTORY_FILTERS))
-        self._export = Export(remote, everything, Progress(sys.stderr, rows_beside=True))
+        self._export = self._chosen(0)
         self._size = 0
         self._tiles: dict[Tile, bytes] = {}
 
@@ -61,25 +64,44 @@ class LiveLog:
         self._size = log.size
         notes = [] if log.checkpoint is None else [(f"{self._remote.url}/api/log", log.checkpoint.encode())]
         return Material(
-            self._remote.url, log.origin, records_of(self._lines()), notes, self._tile, self._share, log.verifier_key
+            self._remote.url,
+            log.origin,
+            records_of(self._lines(self._export, self._size)),
+            notes,
+            self._tile,
+            self._share,
+            self._later,
+            log.verifier_key,
         )
 
     def _share(self, done: int) -> float:
         return min(done / self._export.size, 1.0) if self._export.size else 0.0
 
-    def _lines(self) -> Iterator[bytes]:
-        rows = self._export.rows()
-        while lines := self._fetched(self._some(rows)):
+    def _chosen(self, start: int, **filters: list[str]) -> Export:
+        chosen = {**dict.fromkeys(HISTORY_FILTERS), **filters}
+        asked = argparse.Namespace(csv=False, start=start, before=None, **chosen)
+        return Export(self._remote, asked, Progress(sys.stderr, rows_beside=True))
+
+    def _later(self, marks: Collection[Mark]) -> Iterator[Row]:
+        """What was erased since, as the console says it now: no mark is older than the entry that bears it."""
+        del marks  # they do not tell which
+        since = self._chosen(self._size or self._export.following, source=[CONSOLE], type=[ERASED_TYPE])
+        return records_of(self._lines(since))
+
+    def _lines(self, export: Export, size: int = 0) -> Iterator[bytes]:
+        """Those below ``size``, which is that of what is signed: there the tiles end too. 0: all."""
+        rows = export.rows()
+        while lines := self._fetched(self._some(export, rows, size)):
             yield from lines
 
-    async def _some(self, rows: AsyncGenerator[bytes, None]) -> list[bytes]:
-        """The next lines, or none at the end: that of what is signed, for there the tiles end too."""
+    async def _some(self, export: Export, rows: AsyncGenerator[bytes, None], stop: int) -> list[bytes]:
+        """The next lines, or none at the end."""
         lines: list[bytes] = []
         size = 0
         with contextlib.suppress(StopAsyncIteration):
             while len(lines) < _LINES and size < _LINES_BYTES:
                 line = await anext(rows)
-                if self._size and self._export.following > self._size:
+                if stop and export.following > stop:
                     break
                 lines.append(line)
                 size += len(line)

@@ -17,7 +17,7 @@ from governance_console.exported import records_of
 from governance_console.limits import MAX_LINE_BYTES
 from governance_console.storage.sqlite_audit import AuditedFile
 from governance_console.storedtree import StoredTiles
-from governance_console.verify import Row
+from governance_console.verify import Later, Row
 from governance_console.verifyblock import claims_of
 
 _LOOK_BYTES: Final = 4096
@@ -32,9 +32,9 @@ class Material:
     """One log, ready to be gone through once.
 
     ``origin`` and ``epoch`` are what it says it is, or empty strings; ``key`` is a verifier key that it offers, or the
-    empty string; ``share`` tells how much of it is done, 0 to 1, after so many entries, and 0 where that is not known.
-    ``gaps`` are entries, from the first to the last, over which hashes should be stored and are not;
-    ``is_before_hashes``: it is of a console that stored none yet.
+    empty string; ``later`` reads on behind the end, for ``verify``; ``share`` tells how much of it is done, 0 to 1,
+    after so many entries, and 0 where that is not known. ``gaps`` are entries, from the first to the last, over which
+    hashes should be stored and are not; ``is_before_hashes``: it is of a console that stored none yet.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Material:
     notes: Iterable[tuple[str, bytes]]
     stored: StoredTiles | None
     share: Callable[[int], float]
+    later: Later | None
     key: str = ""
     epoch: str = ""
     gaps: Sequence[tuple[int, int]] = ()
@@ -86,6 +87,7 @@ def database(path: Path) -> Iterator[Material]:
             file.notes(),
             stored,
             lambda done: done / file.size if file.size else 0.0,
+            file.later,
             epoch=file.epoch,
             gaps=[*file.gaps()],
             is_before_hashes=not file.has_tree,
@@ -102,7 +104,7 @@ def _export(name: str, file: BufferedReader) -> Material:
         return file.tell() / size if size else 0.0
 
     rows = _oldest_first(records_of(_lines(file, name)), _called(name))
-    return Material(_called(name), "", rows, (), None, share, is_export=True)
+    return Material(_called(name), "", rows, (), None, share, None, is_export=True)
 
 
 def _oldest_first(rows: Iterator[Row], name: str) -> Iterator[Row]:

@@ -126,7 +126,7 @@ def judge(material: Material, given: Sequence[VerifierKey], files: Sequence[str]
     for gap in material.gaps:
         findings.add(Kind.NO_HASHES, *gap)
     first = First()
-    verdict = verify(first.of(material.records), evidence, findings, material.stored, watch)
+    verdict = verify(first.of(material.records), evidence, findings, material.stored, watch, material.later)
     if material.origin not in ("", origin):
         if not verdict.proved:
             raise _of_another(material, origin)

@@ -5,7 +5,7 @@ Nothing in the file is believed. What cannot be read of it is a record without a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -61,7 +61,8 @@ class AuditedFile:
             self.size = max(self._last + 1, 0)
             self._hashed = max(self.size, self._hashes())
             columns = {row[0] for row in self._all("SELECT name FROM pragma_table_info('entries')")}
-            self._has_marks = "erased" in columns and "erasures" in self._tables
+            has_marks = "erased" in columns and "erasures" in self._tables
+            self._columns = f"SELECT seq, entry, salt, data, {'erased' if has_marks else 'NULL'} FROM entries"
             self.has_tree = self._one("PRAGMA user_version") >= _WITH_TREE or "checkpoints" in self._tables
             self._signed = self._one("SELECT max(size) FROM checkpoints") if "checkpoints" in self._tables else None
             self._reader.execute("COMMIT")
@@ -108,7 +109,7 @@ class AuditedFile:
 
     def rows(self) -> Iterator[Row]:
         """Every row that was there at first, in the order of their numbers. Raises CommandFailed."""
-        columns = f"SELECT seq, entry, salt, data, {'erased' if self._has_marks else 'NULL'} FROM entries"
+        columns = self._columns
         query = f"{columns} WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT {ROWS}"
         low, unreadable = _FIRST, 0
         while low <= self._last:
@@ -133,6 +134,13 @@ class AuditedFile:
                     low = seq + 1
                 if unreadable > MOST_UNREADABLE:
                     raise self._cannot(error) from None
+
+    def later(self, marks: Collection[Mark]) -> Iterator[Row]:
+        """The entries that these marks name and that came after the file was opened: a console erases meanwhile."""
+        for seq in sorted({mark.seq for mark in marks if type(mark.seq) is int and mark.seq > self._last}):
+            row = self._alone(f"{self._columns} WHERE seq = ?", seq)
+            if row is not None:
+                yield row if row[4] is None else self._marked(row)
 
     def tile(self, tile: Tile) -> bytes | None:
         """The hashes of a tile, as far as there were any when the file was opened."""
