@@ -249,10 +249,10 @@ async def test_nobody_is_sent_elsewhere_after_signing_in(settings: Settings) -> 
 
 
 async def test_a_page_elsewhere_cannot_change_who_one_is_unasked(settings: Settings) -> None:
-    port = free_port()
-    away = with_signin(settings, f"http://127.0.0.1:{port}", port, operator_token=TOKEN)
+    port, gone = free_port(), free_port()
+    away = with_signin(settings, f"http://127.0.0.1:{gone}", port, operator_token=TOKEN)
     navigated = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-    async with running(away) as console:
+    async with running(away, port=port) as console:
         foreign: list[dict[str, str]] = [
             {"Sec-Fetch-Site": "cross-site", **navigated},
             {"Sec-Fetch-Site": "same-site", **navigated},
