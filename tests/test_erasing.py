@@ -231,6 +231,20 @@ def test_a_table_of_the_record_tells_what_was_erased() -> None:
     assert (rows[0]["data"], rows[0]["data_hash"], json.loads(rows[0]["erased"])) == ("", "h", erased)
 
 
+async def test_an_export_under_way_sends_of_what_is_erased_meanwhile_no_more_than_the_page_it_has_read(
+    console: Console,
+) -> None:
+    for _ in range(24):  # more than lies on its way, and than a page has
+        await console.record({"source": "a", "type": "t", "key": "x" * 900_000})
+    lines: list[bytes] = []
+    async with console.client.get(f"{console.url}/api/events?from=0&format=ndjson", read_bufsize=2**16) as answer:
+        await answer.content.readexactly(1)
+        for seq in (22, 23):
+            assert (await erase(console, seq)).json["overwritten"]
+        lines = (await answer.content.read()).splitlines()
+    assert [seq for seq, line in enumerate(lines) if b'"erased":{' in line] == [22, 23]
+
+
 async def test_a_reader_in_the_way_is_told_and_the_rest_is_done_when_it_is_gone(settings: Settings) -> None:
     async with running(settings) as console:
         canary = secrets.token_hex(8)
