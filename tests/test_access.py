@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -95,6 +96,10 @@ GRANTED = {
     **{(method, "/api/log/tile/entries/{number}"): 404 for method in ("GET", "HEAD")},
     **{(method, "/api/log/tile/{level}/{number}"): 404 for method in ("GET", "HEAD")},
 }
+TOLD = {
+    "agent": "agent:planner-7 may only append events",
+    "viewer's session": "viewer:ann@example.net is a viewer, who may read, watch and ask; this is for operators",
+}
 UNBOUNDED = Bounds(failed_signins=10**6, all_failed_signins=10**6)
 """As many wrong tokens as the matrix has are answered 429 else."""
 
@@ -169,6 +174,9 @@ async def test_every_route_method_and_credential_has_its_exact_status(settings: 
                     console.client.cookie_jar.clear()
                     if answer.status != (expected or GRANTED.get((method, path), 200)):
                         wrong.append(f"{method} {path} {credential}: {answer.status} {body[:200]!r}")
+                    if answer.status == 403 and method != "HEAD":
+                        # Who one is, and what one lacks.
+                        assert TOLD[credential] in json.loads(body)["detail"], f"{method} {path} {body!r}"
                     if answer.status == 401:
                         assert answer.headers["WWW-Authenticate"] == "Bearer"
                     if answer.status >= 400 and method != "HEAD":

@@ -112,7 +112,9 @@ async def test_with_a_cookie_the_origin_has_to_be_named(guarded: Console) -> Non
 )
 async def test_a_token_that_does_not_sign_in_is_refused(guarded: Console, body: object, status: int) -> None:
     answer = await guarded.post("/api/session", body)
-    problem(answer, status)
+    detail = problem(answer, status)["detail"]
+    if status == 403:
+        assert detail == "agent:a may only append events; sign in with the operator token"
     assert "Set-Cookie" not in answer.headers
 
 

@@ -45,7 +45,7 @@ async def post(request: web.Request) -> web.Response:
         raise refused
     if principal.role is Role.AGENT:
         turn_away(request, "token", f"the token of {principal.name}")
-        raise Forbidden("an agent's token may only append events; sign in with the operator token")
+        raise Forbidden(f"{principal.lacking}; sign in with the operator token")
     session, secret = await let_in(request, principal, "token")
     response = _told(request, principal, session)
     give_cookie(request, response, secret)
