@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
@@ -101,16 +101,22 @@ ROUTES: Final = (
 )
 
 
-def create_app(settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> web.Application:
+def create_app(
+    settings: Settings,
+    storage: Storage | None = None,
+    bounds: Bounds = DEFAULT_BOUNDS,
+    clock: Callable[[], float] = time.monotonic,
+) -> web.Application:
     """The whole console as one application. Its parts live from start-up to clean-up.
 
-    The record is kept in ``storage``, by default where the settings say.
+    The record is kept in ``storage``, by default where the settings say. ``clock`` is in seconds and never goes back;
+    sign-ins go by it.
     """
     app = web.Application(middlewares=MIDDLEWARES)
     app[SETTINGS] = settings
     app[BOUNDS] = bounds
     app[CROWD] = Crowd(bounds)
-    app[ATTEMPTS] = Attempts(bounds, time.monotonic)
+    app[ATTEMPTS] = Attempts(bounds, clock)
     app[METRICS] = Metrics()
     app[STORAGE] = storage or _storage_of(settings)
     app[TOKENS] = _tokens_of(settings)
@@ -123,7 +129,7 @@ def create_app(settings: Settings, storage: Storage | None = None, bounds: Bound
     app.on_response_prepare.append(add_headers)
     if settings.cors_origins:
         app.on_response_prepare.append(share)
-    app.cleanup_ctx.extend((_record, _sessions, _provider, _erasing, _heartbeat))
+    app.cleanup_ctx.extend((_record, _sessions, partial(_provider, clock=clock), _erasing, _heartbeat))
     app.on_shutdown.append(telemetry.close_all)
     return app
 
@@ -202,19 +208,19 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
     await app[SESSIONS].save()
 
 
-async def _provider(app: web.Application) -> AsyncIterator[None]:
+async def _provider(app: web.Application, clock: Callable[[], float]) -> AsyncIterator[None]:
     """The way to the sign-in provider, if there is one. It need not be up."""
     settings = app[SETTINGS]
     if not settings.has_signin:
         yield
         return
-    async with oidc.http_client() as http:
+    async with oidc.http_client(app[BOUNDS].provider_sec) as http:
         redirect_uri = settings.public_url + signin.CALLBACK
         client = oidc.Client(
             settings.oauth_issuer, settings.oauth_client_id, settings.oauth_client_secret, redirect_uri
         )
-        app[PROVIDER] = oidc.RelyingParty(client, http)
-        app[PENDING] = PendingSignIns(time.monotonic)
+        app[PROVIDER] = oidc.RelyingParty(client, http, clock, app[BOUNDS].provider_sec)
+        app[PENDING] = PendingSignIns(clock)
         yield
 
 

@@ -145,5 +145,8 @@ class Bounds:
     stalled_sec: float = 60.0
     """An answer of which nothing is taken for this long is cut off."""
 
+    provider_sec: float = 10.0
+    """What the sign-in provider may take for an answer."""
+
 
 DEFAULT_BOUNDS: Final = Bounds()

@@ -27,9 +27,6 @@ from governance_console.values import is_private_way
 
 GOOGLE: Final = "https://accounts.google.com"
 
-ANSWER_SEC: Final = 10.0
-"""What the provider may take for an answer."""
-
 FRESH_SEC: Final = 900.0
 """How long its metadata and keys are believed without asking again: so long a key that it takes back still counts."""
 
@@ -68,14 +65,17 @@ class Client:
 
 
 class RelyingParty:
-    """One provider. Owns what it said of itself, and when. ``clock`` is in seconds and never goes back."""
+    """One provider. Owns what it said of itself, and when. ``clock`` is in seconds and never goes back.
+
+    ``answer_sec`` is what it may take for an answer.
+    """
 
     def __init__(
         self,
         client: Client,
         http: aiohttp.ClientSession,
-        clock: Callable[[], float] = time.monotonic,
-        answer_sec: float = ANSWER_SEC,
+        clock: Callable[[], float],
+        answer_sec: float,
     ) -> None:
         self._client = client
         self._http = http
@@ -263,13 +263,13 @@ def is_error_code(said: object) -> TypeGuard[str]:
     return isinstance(said, str) and _ERROR.fullmatch(said) is not None
 
 
-def http_client() -> aiohttp.ClientSession:
+def http_client(answer_sec: float) -> aiohttp.ClientSession:
     """A client for the provider: no cookies, few connections, and nothing inflated, so that what is read is bounded."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=8),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "governance-console"},
-        timeout=aiohttp.ClientTimeout(total=ANSWER_SEC),
+        timeout=aiohttp.ClientTimeout(total=answer_sec),
         auto_decompress=False,
     )
 

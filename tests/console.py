@@ -6,7 +6,8 @@ import io
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -190,13 +191,14 @@ async def running(
     bounds: Bounds = DEFAULT_BOUNDS,
     port: int = 0,
     tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Console]:
     """A console on a port of its own, stopped as SIGTERM stops it. ``storage`` is instead of what the settings say.
 
     ``tls``: the console's side and the client's.
     """
     where = Listen("127.0.0.1", port)
-    runner = make_runner(replace(settings, listen=where), storage, bounds)
+    runner = make_runner(replace(settings, listen=where), storage, bounds, clock)
     await runner.setup()
     try:
         url = await listen(runner, where, tls and tls[0])

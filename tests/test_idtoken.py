@@ -7,13 +7,14 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from governance_console.api import PROVIDER
+from governance_console import oidc
 from governance_console.limits import MAX_PROVIDER_ANSWER_BYTES, Bounds
 from governance_console.settings import Settings
 from tests.console import Answer, Console, running
@@ -21,8 +22,17 @@ from tests.forger import EC_KEY, RSA_KEY, SEALING, Forger, forging, jwk, pem, si
 from tests.provider import CLIENT_ID, CLIENT_SECRET, Browser, with_signin
 from tests.test_prometheus import free_port
 
-UNBOUNDED: Final = Bounds(failed_signins=10**6, all_failed_signins=10**6)
-"""As many sign-ins as fail here are answered 429 else."""
+UNBOUNDED: Final = Bounds(failed_signins=10**6, all_failed_signins=10**6, provider_sec=0.5)
+"""As many sign-ins as fail here are answered 429 else; and no answer is waited for as long as a console does."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
 
 Forge = Callable[[Forger], Any]
 
@@ -211,11 +221,13 @@ def b64_of(claims: Mapping[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def facing(settings: Settings, **changed: Any) -> AsyncIterator[tuple[Forger, Console]]:
+async def facing(
+    settings: Settings, clock: Callable[[], float] = monotonic, **changed: Any
+) -> AsyncIterator[tuple[Forger, Console]]:
     async with forging() as forger:
         port = free_port()
         known = with_signin(settings, forger.issuer, port, **changed)
-        async with running(known, bounds=UNBOUNDED, port=port) as console:
+        async with running(known, bounds=UNBOUNDED, port=port, clock=clock) as console:
             yield forger, console
 
 
@@ -262,7 +274,8 @@ async def test_every_forged_token_is_refused_for_its_own_reason(
 
 
 async def test_a_key_that_was_exchanged_is_fetched_and_the_old_one_counts_no_more(settings: Settings) -> None:
-    async with facing(settings) as (forger, console):
+    clock = Clock()
+    async with facing(settings, clock) as (forger, console):
         assert (await sign_in(forger, console, TRUE))[0].status == 303
         forger.keys = [jwk(forger.other, "new"), {"kty": "new-kind"}, {"kty": "RSA", "kid": "broken"}, 7]
         exchanged = with_header("other", alg="RS256", kid="new")
@@ -272,7 +285,7 @@ async def test_a_key_that_was_exchanged_is_fetched_and_the_old_one_counts_no_mor
         # Within REFETCH_SEC nothing is fetched anew for keys that nobody knows; afterwards it is, once.
         forger.keys = [jwk(forger.rsa, RSA_KEY)]
         assert (await sign_in(forger, console, TRUE))[0].status == 502
-        console.app[PROVIDER]._keys._renewed = None
+        clock.now += oidc.REFETCH_SEC
         assert (await sign_in(forger, console, TRUE))[0].status == 303
         assert forger.asked["/keys"] == 3
 
@@ -305,8 +318,8 @@ METADATA: Final[tuple[tuple[dict[str, Any], str], ...]] = (
 
 
 async def test_metadata_that_cannot_be_right_are_told_as_that(settings: Settings) -> None:
-    async with facing(settings) as (forger, console):
-        party = console.app[PROVIDER]
+    clock = Clock()
+    async with facing(settings, clock) as (forger, console):
         for changed, why in METADATA:
             forger.metadata = {name: value for name, value in {**forger.whole, **changed}.items() if value is not None}
             answer = await console.get("/auth/login")
@@ -315,7 +328,7 @@ async def test_metadata_that_cannot_be_right_are_told_as_that(settings: Settings
             asked = forger.asked.total()
             assert (await console.get("/auth/login")).status == 502
             assert forger.asked.total() == asked
-            party._metadata._failure = None
+            clock.now += oidc.RETRY_SEC
 
 
 ANSWERS: Final[tuple[tuple[web.Response | None, dict[str, str], int, str], ...]] = (
@@ -348,6 +361,5 @@ async def test_whatever_else_the_provider_answers_is_a_page_and_never_a_failure_
             answer, _ = await sign_in(forger, console, partial(answering, response), **sent)
             assert (answer.status, why in says(answer)) == (status, True), says(answer)
             assert "<script" not in answer.text
-        console.app[PROVIDER]._answer_sec = 0.05
         answer, _ = await sign_in(forger, console, lambda _: "silence")
         assert (answer.status, "did not answer" in answer.text) == (503, True)

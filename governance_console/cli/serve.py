@@ -11,6 +11,7 @@ import os
 import signal
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -83,10 +84,15 @@ def _run(chosen: argparse.Namespace) -> int:
         return runner.run(_serve(settings))
 
 
-def make_runner(settings: Settings, storage: Storage | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> web.AppRunner:
+def make_runner(
+    settings: Settings,
+    storage: Storage | None = None,
+    bounds: Bounds = DEFAULT_BOUNDS,
+    clock: Callable[[], float] = time.monotonic,
+) -> web.AppRunner:
     """The application with the server settings that its promises rest on."""
     return Runner(
-        create_app(settings, storage, bounds),
+        create_app(settings, storage, bounds, clock),
         access_log=None,
         auto_decompress=False,  # aiohttp's takes half a gzip stream for a whole one
         handle_signals=False,
