@@ -64,7 +64,7 @@ async def test_what_an_operator_erases_is_on_no_page_any_more_and_its_entry_is_s
         await expect(page.get_by_role("button", name="Erase data")).to_have_count(0)
         proof = page.get_by_role("status", name="Proof")
         await expect(proof).to_contain_text("Proved by this browser", timeout=15_000)
-        await expect(proof).to_contain_text("Its data was erased since")
+        await expect(proof).to_contain_text("Who erased it, when and why is what the console says")
         # The row, and what is open under it.
         await expect(row(other, "data erased by anonymous")).to_have_count(2)
         await page.get_by_role("link", name="Receipt").click()

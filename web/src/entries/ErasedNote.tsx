@@ -1,4 +1,6 @@
 import type { Erased } from "../api/types.ts";
+import { Link } from "react-router";
+import { address, NO_FILTERS } from "../filters/filters.ts";
 import { stamp, type Zone } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
 import { Time } from "../ui/Time.tsx";
@@ -11,7 +13,10 @@ interface Props {
   readonly id?: string;
 }
 
-/** In place of data that was erased: by whom, when and why. Nothing is wrong with the entry. */
+/** All that the record says was erased, by the console's own entries. */
+const ERASURES = address("/log", { ...NO_FILTERS, sources: ["console"], types: ["data.erased"] });
+
+/** In place of data that is gone: by whom, when and why, as the console says. The mark itself is signed by nobody. */
 export function ErasedNote({ erased, zone = "local", id }: Props) {
   const at = Date.parse(erased.at);
   return (
@@ -29,6 +34,8 @@ export function ErasedNote({ erased, zone = "local", id }: Props) {
       ) : (
         "without a reason"
       )}
+{" "}
+      · so says the console: see <Link to={ERASURES}>the record’s erasures</Link>
     </p>
   );
 }

@@ -11,7 +11,7 @@ export interface Said {
 const DATA = {
   data: "The data is what was recorded with it.",
   none: "It was recorded without data.",
-  erased: "Its data was erased since, which leaves the proof as it was.",
+  erased: "Its data is gone. Who erased it, when and why is what the console says, and is not proved here: an erasure is an entry data.erased, with a proof of its own.",
 } as const;
 
 /** What this browser found out about an entry. Only "good" says that it is proved. */
@@ -20,7 +20,7 @@ export function sayReceipt(outcome: Outcome): Said {
     case "proved":
       return {
         tone: "good",
-        what: `Proved by this browser: entry, path and signature agree with the checkpoint of ${plural(outcome.proof.size, "entry", "entries")}.`,
+        what: `${outcome.proof.data === "erased" ? "Proved by this browser, without its data" : "Proved by this browser"}: entry, path and signature agree with the checkpoint of ${plural(outcome.proof.size, "entry", "entries")}.`,
         more: DATA[outcome.proof.data],
       };
     case "checking":
