@@ -74,7 +74,10 @@ test("a proof of something else, or of nothing, is told", async () => {
   ];
   for (const [status, proof] of proofs) {
     answers["/api/events/3/proof"] = () => new Response(proof);
-    expect((await check(3, ITEM, consider, signal)).status).toBe(status);
+    const outcome = await check(3, ITEM, consider, signal);
+    expect(outcome.status).toBe(status);
+    // Nothing was seen before.
+    if (status === "alarm") expect(sayReceipt(outcome)).toMatchObject({ what: "Not proved.", more: expect.stringContaining("not truly signed") });
   }
 });
 

@@ -3,6 +3,7 @@ import { getEntry, getProof } from "../api/log.ts";
 import { isFields } from "../api/items.ts";
 import { CannotCheck, NotInFormat, toBase64, type Bytes } from "../proof/bytes.ts";
 import { checkProof, parseProofFile, type Proved } from "../proof/checkpoint.ts";
+import type { Alarm } from "../proof/keeping.ts";
 import { leafHash } from "../proof/merkle.ts";
 import { parseVerifierKey } from "../proof/note.ts";
 import type { Verdict } from "../witness/verdict.ts";
@@ -32,8 +33,8 @@ export type Outcome =
   | { readonly status: "refuted"; readonly why: string }
   | { readonly status: "cannot"; readonly why: string }
   | { readonly status: "failed"; readonly error: unknown }
-  /** The checkpoint itself does not fit what this browser kept. */
-  | { readonly status: "alarm" };
+  /** A checkpoint is not truly signed, or does not fit what this browser kept. */
+  | { readonly status: "alarm"; readonly why: Alarm };
 
 const REFUTED: Readonly<Record<Exclude<Proved["outcome"], "proved">, string>> = {
   "not in format": "what the console sent as a proof is none",
@@ -66,7 +67,7 @@ export async function check(seq: number, item: string, consider: Consider, signa
     const [file, entry] = await Promise.all([getProof(seq, signal), getEntry(seq, signal)]);
     const { checkpoint: note, index, path } = parseProofFile(file);
     const verdict = await consider(note);
-    if (verdict.status === "alarm") return { status: "alarm" };
+    if (verdict.status === "alarm") return { status: "alarm", why: verdict.alarm.why };
     if (verdict.status !== "verified") return verdict.status === "waiting" ? { status: "checking" } : verdict;
     const key = await parseVerifierKey(verdict.key);
     const proved = await checkProof(entry, file, key.name, [key]);

@@ -39,5 +39,5 @@ export function useReceipt(seq: number, text: string): readonly [Outcome, () => 
     if (live && outcome.status === "failed") again();
   }, [live]);
   // However good the proof is: the log that it is of is not the one that this browser knew.
-  return [verdict.status === "alarm" ? { status: "alarm" } : outcome, again];
+  return [verdict.status === "alarm" ? { status: "alarm", why: verdict.alarm.why } : outcome, again];
 }

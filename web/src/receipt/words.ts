@@ -1,5 +1,6 @@
 import { words } from "../api/errors.ts";
 import { plural } from "../format/number.ts";
+import type { Alarm } from "../proof/keeping.ts";
 import type { Outcome } from "./check.ts";
 
 export interface Said {
@@ -13,6 +14,13 @@ const DATA = {
   none: "It was recorded without data.",
   erased: "Its data is gone. Who erased it, when and why is what the console says, and is not proved here: an erasure is an entry data.erased, with a proof of its own.",
 } as const;
+
+const ALARM: Readonly<Record<Alarm, string>> = {
+  split: "The record that it is in does not continue the one that this browser saw before: the Dashboard tells more.",
+  shorter: "The record that it is in is shorter than the one that this browser saw before: the Dashboard tells more.",
+  key: "The record that it is in is signed by another key than this browser saw before: the Dashboard tells more.",
+  signature: "A checkpoint that the console shows as proof is not truly signed. Do not rely on this entry.",
+};
 
 /** What this browser found out about an entry. Only "good" says that it is proved. */
 export function sayReceipt(outcome: Outcome): Said {
@@ -34,7 +42,7 @@ export function sayReceipt(outcome: Outcome): Said {
     case "refuted":
       return { tone: "bad", what: "Not proved.", more: `This browser checked, and it does not hold: ${outcome.why}. Do not rely on this entry.` };
     case "alarm":
-      return { tone: "bad", what: "Not proved.", more: "The record that it is in does not continue the one that this browser saw before: the Dashboard tells more." };
+      return { tone: "bad", what: "Not proved.", more: ALARM[outcome.why] };
   }
 }
 
