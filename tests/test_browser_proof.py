@@ -17,6 +17,7 @@ from tests.browser import AXE, GONE, INSTALL_AXE, NARROW, WIDE, event, is_live, 
 from tests.notary import entry_in, notarised
 from tests.process import ConsoleProcess
 from tests.signedlog import signer
+from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.soak]
 """One browser for all: starting one takes longer than most of these tests."""
@@ -281,3 +282,27 @@ async def test_a_log_that_was_begun_anew_under_its_old_name_and_key_is_an_alarm(
         named.start()
         await post(named, *(event(n) for n in range(10, 15)))
         await expect(alarm(page)).to_contain_text("The record is not the one that was signed before.", timeout=20_000)
+
+
+async def test_a_console_that_refuses_to_sign_does_not_look_healthy(
+    browser: Browser, named: ConsoleProcess, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    await until((data / "log.key.checkpoint").exists)
+    named.terminate()
+    assert named.wait() == 0
+    for file in data.glob("governance.db*"):
+        file.unlink()
+    named.start()
+    async with watched_page(browser, viewport=NARROW) as watched:
+        page = watched.page
+        await page.goto(named.url)
+        await expect(page.get_by_role("alert", name="Nothing is signed")).to_contain_text("run.py recover")
+        await expect(page.get_by_role("region", name="Status")).to_contain_text("not signed: the console refuses to")
+        await page.get_by_text("1 thing wants attention").click()
+        attention = page.get_by_role("region", name="Wants attention")
+        await expect(attention).to_contain_text("Nothing is signed: the console refuses to sign")
+        await expect(said(page)).to_contain_text("It shows no checkpoint.")
+        await page.goto(f"{named.url}/log/0")
+        await expect(proof(page)).to_contain_text("Not signed: the console refuses to sign.")
+        await expect(proof(page)).to_contain_text("run.py recover")

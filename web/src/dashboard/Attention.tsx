@@ -48,11 +48,18 @@ interface Props {
 /** Errors and criticals of the last half hour, by kind and source: entries, nothing inferred. And who is missing. */
 export function Attention({ quiet, onShow, onShowAll }: Props) {
   const { all, partial } = useConcerns();
+  const refused = useStream((state) => state.refused !== null);
   // Until they are read back, nobody can say that nothing was wrong.
   const known = useStream((state) => state.problemsRead);
   return (
     <section aria-labelledby="attention">
       <h2 id="attention">Wants attention</h2>
+      {refused && (
+        <p className={css.standing}>
+          <SeverityMark severity="critical" wordless />
+          <span className={css.kind}>Nothing is signed: the console refuses to sign</span>
+        </p>
+      )}
       {all.length === 0 && (
         <p className={css.none}>{known ? `No error or critical in the last ${MINUTES} minutes.` : "Reading the record…"}</p>
       )}

@@ -24,6 +24,7 @@ const SHAPES: Readonly<Record<Condition["tone"], React.ReactNode>> = {
 export function StatusLine() {
   const link = useStream((state) => state.link);
   const writable = useStream((state) => state.writable);
+  const signing = useStream((state) => state.refused === null);
   const size = useStream((state) => state.size);
   const next = useStream((state) => state.next);
   const beat = useStream((state) => state.beat);
@@ -35,13 +36,13 @@ export function StatusLine() {
   const verdict = useVerdict();
   const watcher = useWatcher();
   const now = useNow();
-  const condition = describe({ link, beat, heardAt, writable, behind: size - next, offlineSince: useOffline(), host: location.host }, now);
+  const condition = describe({ link, beat, heardAt, writable, signing, behind: size - next, offlineSince: useOffline(), host: location.host }, now);
   const connected = link.phase === "live" || link.phase === "catching-up";
   // While something is off, its words take the room; and where nothing is heard nobody knows what the record is doing.
   // Its words tell the age then.
   const silent = connected && condition.tone === "warn";
   const stale = !connected || silent;
-  const calm = !stale && writable;
+  const calm = !stale && writable && signing;
 
   return (
     <section aria-label="Status" className={cx(css.line, css[condition.tone])}>
@@ -74,6 +75,11 @@ export function StatusLine() {
       {!stale && !writable && (
         <p className={cx(css.fact, css.refusing)}>
           record <b>not writable</b>: new events are being refused. Free disk space on the host, or read the console’s log.
+        </p>
+      )}
+      {!stale && !signing && (
+        <p className={cx(css.fact, css.refusing)}>
+          record <b>not signed</b>: the console refuses to. <Link to="/">Read why</Link>
         </p>
       )}
       {verdict.status === "alarm" && (

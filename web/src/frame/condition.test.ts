@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { describe as tell } from "./condition.ts";
 
 const beat = { count: 1, at: 0, time: "", intervalSec: 5 };
-const facts = { link: { phase: "live" }, beat, heardAt: 0, writable: true, behind: 0, offlineSince: null, host: "ops-1:8080" } as const;
+const facts = { link: { phase: "live" }, beat, heardAt: 0, writable: true, signing: true, behind: 0, offlineSince: null, host: "ops-1:8080" } as const;
 
 test.each([
   ["live", facts, { tone: "good", word: "Live", retry: false }],
   ["live, but the record is not written", { ...facts, writable: false }, { tone: "bad", word: "Live" }],
+  ["live, but nothing is signed", { ...facts, signing: false }, { tone: "bad", word: "Live" }],
   ["catching up", { ...facts, link: { phase: "catching-up", target: 9 }, behind: 1200 }, { word: "Catching up", ticking: "1,200" }],
   ["waiting to reconnect", { ...facts, link: { phase: "waiting", retryAt: 4000 } }, { tone: "warn", word: "Reconnecting", ticking: "in 4 s", detail: "no answer from ops-1:8080: check that the console runs", retry: true }],
   ["trying right now", { ...facts, link: { phase: "waiting", retryAt: 0 } }, { word: "Reconnecting", retry: false }],

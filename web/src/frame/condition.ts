@@ -23,6 +23,8 @@ interface Facts {
   /** This browser's clock when the stream last brought anything. */
   readonly heardAt: number | null;
   readonly writable: boolean;
+  /** Whether new entries are signed, as far as the console says. */
+  readonly signing: boolean;
   readonly behind: number;
   /** Since when the browser believes that there is no network; a console on this machine can be reached without any. */
   readonly offlineSince: number | null;
@@ -39,7 +41,7 @@ const isCutOff = ({ offlineSince, heardAt }: Facts): boolean => offlineSince !==
 
 /** The connection in words. Anything but "live" says what is going on and what to do. */
 export function describe(facts: Facts, now: number): Condition {
-  const { link, beat, heardAt, writable, behind, offlineSince, host } = facts;
+  const { link, beat, heardAt, writable, signing, behind, offlineSince, host } = facts;
   const connected = link.phase === "live" || link.phase === "catching-up";
   if (connected && isCutOff(facts)) {
     const ticking = `nothing heard for ${span(now - (heardAt ?? now))}`;
@@ -54,7 +56,7 @@ export function describe(facts: Facts, now: number): Condition {
     case "catching-up":
       return { tone: "busy", word: "Catching up", ticking: count(Math.max(0, behind)), detail: "", retry: false };
     case "live":
-      return { tone: writable ? "good" : "bad", word: "Live", ticking: "", detail: "", retry: false };
+      return { tone: writable && signing ? "good" : "bad", word: "Live", ticking: "", detail: "", retry: false };
     case "waiting": {
       const wait = link.retryAt - now;
       const when = wait > 0 ? `in ${span(Math.max(1000, wait))}` : "now";

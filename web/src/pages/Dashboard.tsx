@@ -2,7 +2,7 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { quietOnes } from "../agents/order.ts";
 import { useSources } from "../agents/useSources.ts";
 import type { Category } from "../api/types.ts";
-import { Alarm } from "../dashboard/Alarm.tsx";
+import { Alarm, Refusal } from "../dashboard/Alarm.tsx";
 import { Attention, useConcerns } from "../dashboard/Attention.tsx";
 import { Checkpoint } from "../dashboard/Checkpoint.tsx";
 import { NO_FILTERS } from "../filters/filters.ts";
@@ -59,6 +59,7 @@ export function Dashboard() {
       <PageTitle name="Dashboard" />
       <h1 className="hidden">Dashboard</h1>
       <Alarm />
+      <Refusal />
       <div className={css.columns}>
         {!roomy && (
           <details className={css.fold}>
@@ -80,7 +81,8 @@ export function Dashboard() {
 /** Where there is no room for the panel, whether to open it. `quiet`: null while nobody knows. */
 function Summary({ quiet }: { readonly quiet: number | null }) {
   const known = useStream((state) => state.problemsRead);
-  const wanting = useConcerns().all.length + (quiet ?? 0);
+  const refused = useStream((state) => state.refused !== null);
+  const wanting = useConcerns().all.length + (quiet ?? 0) + Number(refused);
   return (
     <summary className={wanting > 0 ? css.wanting : undefined}>
       Last 30 minutes

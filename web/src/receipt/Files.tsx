@@ -3,6 +3,8 @@ import button from "../ui/Button.module.css";
 import type { Outcome } from "./check.ts";
 import { fileName } from "./words.ts";
 
+const WITHOUT: readonly Outcome["status"][] = ["not signed", "signing refused", "checking"];
+
 /** The entry and its proof, to be checked elsewhere. There is no proof before the entry is signed. */
 export function Files({ seq, outcome }: { readonly seq: number; readonly outcome: Outcome }) {
   return (
@@ -10,7 +12,7 @@ export function Files({ seq, outcome }: { readonly seq: number; readonly outcome
       <a className={button.small} href={entryAddress(seq)} download={fileName(seq, "json")} title="Its exact bytes, as they are hashed">
         Entry file
       </a>
-      {outcome.status !== "not signed" && outcome.status !== "checking" && (
+      {!WITHOUT.includes(outcome.status) && (
         <a className={button.small} href={proofAddress(seq)} download={fileName(seq, "tlog-proof")} title="Where it is in the signed tree (c2sp.org/tlog-proof)">
           Proof file
         </a>

@@ -28,6 +28,8 @@ export interface Proof {
 export type Outcome =
   | { readonly status: "checking" }
   | { readonly status: "not signed" }
+  /** Nor will it be by itself: `why` the console does not sign. */
+  | { readonly status: "signing refused"; readonly why: string }
   | { readonly status: "proved"; readonly proof: Proof }
   /** It was checked, and does not hold. */
   | { readonly status: "refuted"; readonly why: string }

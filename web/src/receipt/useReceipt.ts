@@ -14,6 +14,7 @@ export function useReceipt(seq: number, text: string): readonly [Outcome, () => 
   const live = useStream((state) => state.link.phase === "live");
   // Asked for only when it is there: until then each heartbeat says how far the console has signed.
   const signed = useStream((state) => (sizeOf(state.checkpoint) ?? 0) > seq);
+  const refused = useStream((state) => state.refused);
   const [outcome, setOutcome] = useState<Outcome>({ status: "checking" });
   const [tries, setTries] = useState(0);
   const again = useCallback(() => setTries((n) => n + 1), []);
@@ -38,6 +39,7 @@ export function useReceipt(seq: number, text: string): readonly [Outcome, () => 
   useEffect(() => {
     if (live && outcome.status === "failed") again();
   }, [live]);
+  if (outcome.status === "not signed" && refused !== null && verdict.status !== "alarm") return [{ status: "signing refused", why: refused }, again];
   // However good the proof is: the log that it is of is not the one that this browser knew.
   return [verdict.status === "alarm" ? { status: "alarm", why: verdict.alarm.why } : outcome, again];
 }

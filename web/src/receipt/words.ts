@@ -1,4 +1,5 @@
 import { words } from "../api/errors.ts";
+import { visible } from "../format/visible.ts";
 import { plural } from "../format/number.ts";
 import type { Alarm } from "../proof/keeping.ts";
 import type { Outcome } from "./check.ts";
@@ -35,6 +36,8 @@ export function sayReceipt(outcome: Outcome): Said {
       return { tone: "busy", what: "Being checked by this browser…", more: "" };
     case "not signed":
       return { tone: "busy", what: "Not signed yet.", more: "The console signs every few seconds; this is looked at again by itself." };
+    case "signing refused":
+      return { tone: "unknown", what: "Not signed: the console refuses to sign.", more: `Neither proved nor disproved, until whoever runs it has put that right. It says: ${visible(outcome.why)}` };
     case "cannot":
       return { tone: "unknown", what: "This browser could not check.", more: `Neither proved nor disproved: ${outcome.why}. The files can be checked elsewhere.` };
     case "failed":

@@ -26,6 +26,8 @@ test.each([
   ["nothing signed yet", { note: null, kept: null }, "Nothing is signed yet."],
   ["a checkpoint that is not shown any more", { note: null }, "The console shows no checkpoint, though this browser saw one of 1,200 entries on 22 Nov 10:00:00."],
   ["a console that refuses", { refused: "it is older than what was signed" }, "The console refuses to sign: it is older than what was signed"],
+  ["a console that refuses and never signed", { note: null, kept: null, refused: "why" }, "It shows no checkpoint."],
+  ["what is not signed while it refuses", { refused: "why" }, "3 newer entries are not signed."],
   ["a browser that cannot", { verdict: { status: "cannot", why: "no Ed25519" } }, "Not checked: no Ed25519."],
   ["an alarm", { verdict: { status: "alarm", alarm, kept } }, "It was not accepted: see the alarm."],
 ] as const)("%s", (_, more, said) => expect(sayCheckpoint({ ...facts, ...more })).toContain(said));

@@ -1,6 +1,7 @@
 import { words } from "../api/errors.ts";
 import { count, plural } from "../format/number.ts";
 import { span, stamp } from "../format/time.ts";
+import { visible } from "../format/visible.ts";
 import { sizeOf, type Alarmed, type Kept } from "../proof/keeping.ts";
 import { keyName, type Verdict } from "./verdict.ts";
 
@@ -54,19 +55,26 @@ export interface Facts {
   readonly now: number;
 }
 
+/** What it means that nothing is signed any more, in plain language; the console says why. */
+export const sayRefusal = (refused: string): AlarmWords => ({
+  what: "Nothing is signed: the console refuses to sign.",
+  why: `It says: ${visible(refused)}`,
+  todo: "Events are recorded all the same, but nothing proves what was recorded since. It goes on when whoever runs the console has put that right.",
+});
+
 /** What is known of the head checkpoint, a sentence each. */
 export function sayCheckpoint({ verdict, note, kept, refused, size, now }: Facts): readonly string[] {
   const said: string[] = [];
   const signed = sizeOf(note);
-  if (refused !== null) said.push(`The console refuses to sign: ${refused}`);
+  if (refused !== null) said.push(`The console refuses to sign: ${visible(refused)}`);
   if (signed === null) {
-    if (kept === null) said.push(size === 0 ? "Nothing is recorded, and nothing signed, yet." : "Nothing is signed yet.");
+    if (kept === null) said.push(refused !== null ? "It shows no checkpoint." : size === 0 ? "Nothing is recorded, and nothing signed, yet." : "Nothing is signed yet.");
     else said.push(`The console shows no checkpoint, though this browser saw one of ${entries(kept.note)} on ${stamp(kept.at, "local", now)}.`);
     return said;
   }
   const age = kept !== null && kept.note === note ? `, first seen here ${span(now - kept.at)} ago` : "";
   said.push(`Checkpoint of ${plural(signed, "entry", "entries")}${age}.`);
-  if (size > signed) said.push(`${plural(size - signed, "newer entry is", "newer entries are")} not signed yet.`);
+  if (size > signed) said.push(`${plural(size - signed, "newer entry is", "newer entries are")} not signed${refused === null ? " yet" : ""}.`);
   switch (verdict.status) {
     case "verified":
       said.push(`Verified by this browser: it is signed, and continues all that this browser saw since ${stamp(verdict.kept.since, "local", now)}.`);
