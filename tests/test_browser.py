@@ -191,6 +191,11 @@ async def test_signing_in_and_out(browser: Browser, guarded: ConsoleProcess) -> 
         await is_live(page)
         await post(guarded, event(1), token=TOKEN)
         await expect(row(page, "tool-1")).to_be_visible()
+        # Who came in is told in the row; and an agent that gives itself out for the console is, too.
+        await expect(row(page, "session.began")).to_contain_text("by operator: signed in by token from 127.0.0.1")
+        await post(guarded, event(2, agent="console", type="session.ended", severity="error"), token=AGENT_TOKEN)
+        await expect(row(page, "session.ended")).to_contain_text("by agent:planner-7")
+        await expect(page.get_by_role("region", name="Wants attention")).to_contain_text("console · by agent:planner-7")
         assert TOKEN not in await page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")
         await page.get_by_role("button", name="Sign out").click()
         await expect(token).to_be_visible()

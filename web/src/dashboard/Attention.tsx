@@ -70,6 +70,12 @@ export function Attention({ quiet, onShow, onShowAll }: Props) {
               <SeverityMark severity={newest.severity} wordless />
               <span className={css.kind}>
                 <bdi>{visible(newest.type)}</bdi> · <bdi>{visible(newest.source)}</bdi>
+                {newest.by && (
+                  <>
+                    {" "}
+                    · by <bdi>{visible(newest.by)}</bdi>
+                  </>
+                )}
               </span>
               <span className={css.more}>
                 <bdi className={css.what}>{visible(newest.what)}</bdi>

@@ -10,7 +10,7 @@ import { count } from "../format/number.ts";
 import { dayOf } from "../format/time.ts";
 import { LIST_ID } from "../frame/useShortcuts.ts";
 import type { Mark } from "../stream/mark.ts";
-import { isOwn } from "../stream/rows.ts";
+import { isOwn } from "../format/own.ts";
 import { placeOf } from "../stream/seams.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import button from "../ui/Button.module.css";

@@ -1,7 +1,7 @@
 import { rank } from "../api/types.ts";
 import type { Row } from "../stream/rows.ts";
 
-/** Errors and criticals of one kind from one source. */
+/** Errors and criticals of one kind from one source, recorded by one. */
 export interface Concern {
   readonly key: string;
   readonly newest: Row;
@@ -13,7 +13,7 @@ export function concerns(problems: readonly Row[], from: number): Concern[] {
   const groups = new Map<string, { key: string; newest: Row; times: number }>();
   for (const row of problems) {
     if (row.at < from) continue;
-    const key = JSON.stringify([row.severity, row.source, row.type]);
+    const key = JSON.stringify([row.severity, row.source, row.type, row.by]);
     const group = groups.get(key);
     if (group) group.times += 1;
     else groups.set(key, { key, newest: row, times: 1 });

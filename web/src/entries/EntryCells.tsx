@@ -1,7 +1,9 @@
 import type { ReactNode } from "react";
+import { isPosing } from "../format/own.ts";
 import { visible } from "../format/visible.ts";
 import type { Row } from "../stream/rows.ts";
 import { SeverityMark } from "../ui/SeverityMark.tsx";
+import { cx } from "../ui/cx.ts";
 import css from "./EntryTable.module.css";
 
 interface Props {
@@ -16,6 +18,7 @@ export function EntryCells({ row, time, link }: Props) {
   const source = visible(row.source);
   const type = visible(row.type);
   const what = visible(row.what);
+  const by = visible(row.by);
   return (
     <>
       <td className={css.time}>{time}</td>
@@ -23,13 +26,19 @@ export function EntryCells({ row, time, link }: Props) {
       <td className={css.severity}>
         <SeverityMark severity={row.severity} />
       </td>
-      <td className={css.source} title={source}>
+      <td className={css.source} title={by ? `${source}, recorded by ${by}` : source}>
         {source}
       </td>
       <td className={css.type} title={type}>
         {type}
       </td>
-      <td className={css.what} title={what}>
+      <td className={css.what} title={by ? `by ${by}: ${what}` : what}>
+        {by && (
+          <>
+            <bdi className={cx(css.by, isPosing(row.item.entry) && css.posing)}>by {by}</bdi>
+            <span className="hidden">:</span>{" "}
+          </>
+        )}
         {what}
       </td>
       <td className={css.seq}>{link}</td>

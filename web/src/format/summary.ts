@@ -1,4 +1,5 @@
 import type { Erased, Item } from "../api/types.ts";
+import { sayOwn } from "./own.ts";
 
 /** Longest line of "what"; the whole is one step away in the row's JSON. */
 const LONGEST = 240;
@@ -80,7 +81,7 @@ export function what(item: Item): string {
   if (item.erased !== undefined) return cut(sayErased(item.erased));
   if (item.data_base64 !== undefined) return `${Math.floor((item.data_base64.length * 3) / 4).toLocaleString("en")} bytes`;
   const subject = item.entry.event.subject;
-  const line = say(item.data) || (typeof subject === "string" ? subject : "");
+  const line = sayOwn(item.entry, item.data) || say(item.data) || (typeof subject === "string" ? subject : "");
   return cut(line);
 }
 

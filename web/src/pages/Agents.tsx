@@ -8,7 +8,7 @@ import { words } from "../api/errors.ts";
 import { count, plural } from "../format/number.ts";
 import { PageTitle } from "../frame/PageTitle.tsx";
 import { LIST_ID, SEARCH_ID } from "../frame/useShortcuts.ts";
-import { isOwn } from "../stream/rows.ts";
+import { isOwn } from "../format/own.ts";
 import button from "../ui/Button.module.css";
 import { Empty } from "../ui/Empty.tsx";
 import notices from "../ui/Notices.module.css";

@@ -13,7 +13,7 @@ import { LogList } from "../log/LogList.tsx";
 import { NoMatch } from "../log/NoMatch.tsx";
 import { neighbours } from "../log/pages.ts";
 import { useReader, type Restart } from "../log/useReader.ts";
-import { isOwn } from "../stream/rows.ts";
+import { isOwn } from "../format/own.ts";
 import { useStream } from "../stream/StreamProvider.tsx";
 import { cx } from "../ui/cx.ts";
 import { Empty } from "../ui/Empty.tsx";

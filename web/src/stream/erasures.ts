@@ -1,6 +1,7 @@
 import type { Erased } from "../api/types.ts";
 import { isCount, isFields, text } from "../api/items.ts";
-import { hasErasable, isOwn, toRow, type Row } from "./rows.ts";
+import { isOwn } from "../format/own.ts";
+import { hasErasable, toRow, type Row } from "./rows.ts";
 
 /** Entries from `first` to `last`, both with it, whose data is gone. */
 interface Erasure {

@@ -7,7 +7,7 @@ const LARGE = "x".repeat(32_769);
 
 test("an entry is a row with what the list needs at hand", () => {
   const item: Item = { entry, data: { tool: "http.get" } };
-  expect(toRow(item)).toEqual({ seq: 7, at: Date.parse("2026-11-22T10:00:00.123Z"), category: "tool", severity: "info", source: "s", type: "t", what: "http.get", item, whole: true });
+  expect(toRow(item)).toEqual({ seq: 7, at: Date.parse("2026-11-22T10:00:00.123Z"), category: "tool", severity: "info", source: "s", type: "t", by: "", what: "http.get", item, whole: true });
 });
 
 test("attributes of any kind, or none, and a time that is none, still make a row", () => {

@@ -1,4 +1,5 @@
-import type { Category, Entry, Item, Severity } from "../api/types.ts";
+import type { Category, Item, Severity } from "../api/types.ts";
+import { isOwn, recordedBy } from "../format/own.ts";
 import { what } from "../format/summary.ts";
 
 /** Data of more characters than this is not kept: the console is asked for it again when the row is opened. */
@@ -13,6 +14,8 @@ export interface Row {
   readonly severity: Severity;
   readonly source: string;
   readonly type: string;
+  /** Who recorded it, where the source does not tell; mostly empty. */
+  readonly by: string;
   readonly what: string;
   readonly item: Item;
   /** False when its data is not kept here. */
@@ -44,6 +47,7 @@ export function toRow(item: Item): Row {
     severity: entry.severity,
     source: text(entry.event.source),
     type: text(entry.event.type),
+    by: recordedBy(entry),
     what: what(item),
     item: whole ? item : { entry },
     whole,
@@ -60,6 +64,3 @@ export function lightened(row: Row): Row {
 const LASTING: readonly string[] = ["data.erased", "log.begun"];
 
 export const hasErasable = (row: Row): boolean => row.item.entry.data_hash !== undefined && row.item.erased === undefined && !(isOwn(row.item.entry) && LASTING.includes(row.type));
-
-/** Whether it is the console's own entry, as far as one can tell: agents send under their own names. */
-export const isOwn = ({ category, event, principal }: Entry): boolean => category === "audit" && event.source === "console" && !principal.startsWith("agent:");
