@@ -10,6 +10,12 @@ test("a problem document is told with what the console said", async () => {
   });
 });
 
+test("who may not is told who they are and what they lack, where the console says so", async () => {
+  const detail = "viewer:bob is a viewer, who may read, watch and ask; this is for operators";
+  expect(words(new ApiError("refused", await answer(403, JSON.stringify({ detail }))))).toMatchObject({ what: `You may not do this: ${detail}.`, said: "" });
+  expect(words(new ApiError("refused", await answer(403, "<html>"))).what).toBe("You may not do this.");
+});
+
 test("an answer that is no problem document is told by its status", async () => {
   expect(words(new ApiError("refused", await answer(502, "<html>")))).toMatchObject({ what: "The console failed (502).", said: "" });
 });

@@ -1,4 +1,5 @@
 import { span } from "../format/time.ts";
+import { visible } from "../format/visible.ts";
 import type { Problem } from "./types.ts";
 
 /** `unreachable`: no answer. `refused`: a problem document. `unreadable`: an answer that is not what was asked for. */
@@ -83,8 +84,10 @@ export function words(error: unknown): Words {
   const { problem } = error;
   if (!problem) return { what: "The console does not answer.", next: "Check that it is running and that this browser can reach it.", said: "", requestId: null };
   const [what, next] = BY_STATUS[problem.status] ?? [`The console failed (${problem.status}).`, "Try again; its log names the request."];
-  const said = [problem.detail, ...problem.errors.map((each) => `${each.pointer ?? ""} ${each.detail}`.trim())].filter(Boolean).join(" · ");
-  return { what, next: problem.status === 429 ? sayWait(problem.retryAfterSec) : next, said, requestId: problem.request_id };
+  // Who one is, and what one lacks.
+  const denied = problem.status === 403 && problem.detail !== "";
+  const said = [denied ? "" : problem.detail, ...problem.errors.map((each) => `${each.pointer ?? ""} ${each.detail}`.trim())].filter(Boolean).join(" · ");
+  return { what: denied ? `You may not do this: ${visible(problem.detail)}.` : what, next: problem.status === 429 ? sayWait(problem.retryAfterSec) : next, said, requestId: problem.request_id };
 }
 
 /** How long to wait. */
