@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, elapsed, fromField, roughly, since, span, stamp, toField, within } from "./time.ts";
+import { about, clock, elapsed, fromField, roughly, since, span, stamp, toField, within } from "./time.ts";
 
 test.each([
   [0, "0 s"],
@@ -29,6 +29,15 @@ test.each([
   [7_500_000, "2 h"],
   [280_000_000, "3 d"],
 ])("%i ms is roughly %s", (ms, expected) => expect(roughly(ms)).toBe(expected));
+
+test.each([
+  [28_799_400, "8 h"],
+  [3_599_000, "1 h"],
+  [86_399_000, "1 d"],
+  [59_900, "1 min"],
+  [38_400, "38 s"],
+  [0, "1 s"],
+])("in %i ms is in about %s", (ms, expected) => expect(about(ms)).toBe(expected));
 
 test.each([
   [300, "1 s"],

@@ -71,6 +71,12 @@ export function roughly(ms: number): string {
   return /^\d+ \w+/.exec(span(ms))?.[0] ?? "";
 }
 
+/** "8 h", "12 min": to the nearest of the unit that matters, for what is still to come. */
+export function about(ms: number): string {
+  const unit = [86_400_000, 3_600_000, 60_000].find((each) => ms >= each - each / 120) ?? 1000;
+  return roughly(Math.max(1, Math.round(ms / unit)) * unit);
+}
+
 /** The same, but never less than it is: for "within". */
 export function within(ms: number): string {
   const unit = [86_400_000, 3_600_000, 60_000].find((each) => ms >= each) ?? 1000;

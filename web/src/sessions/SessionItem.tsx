@@ -1,5 +1,5 @@
 import type { OpenSession } from "../api/types.ts";
-import { roughly, stamp } from "../format/time.ts";
+import { about, roughly, stamp } from "../format/time.ts";
 import { visible } from "../format/visible.ts";
 import button from "../ui/Button.module.css";
 import { Time } from "../ui/Time.tsx";
@@ -36,7 +36,7 @@ export function SessionItem({ session, now, ending, onEnd }: Props) {
             {session.current || now - seen < JUST_NOW_MS ? <Moment ms={seen} now={now} text="now" /> : <Moment ms={seen} now={now} text={`${roughly(now - seen)} ago`} />}
           </Fact>
           <Fact name="expires">
-            <Moment ms={expires} now={now} text={expires > now ? `in ${roughly(expires - now)}` : "now"} />
+            <Moment ms={expires} now={now} text={expires > now ? `in ${about(expires - now)}` : "now"} />
           </Fact>
         </dl>
       </div>
