@@ -21,7 +21,7 @@ export function Account({ onHelp }: { readonly onHelp: () => void }) {
     try {
       await signOut();
     } catch (error) {
-      setFailed(`Not signed out. ${words(error).what}`);
+      setFailed(`Signing out met a difficulty. ${words(error).what}`);
       setLeaving(false);
     }
   }

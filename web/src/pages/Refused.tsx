@@ -12,7 +12,7 @@ export function Refused() {
   const [failed, setFailed] = useState<string | null>(null);
   // Without one, a token comes along with each request, and there is nothing to sign out of.
   const own = session.expires !== null;
-  const leave = () => signOut().catch((error: unknown) => setFailed(`Not signed out. ${words(error).what}`));
+  const leave = () => signOut().catch((error: unknown) => setFailed(`Signing out met a difficulty. ${words(error).what}`));
   return (
     <main className={css.page}>
       <title>Not allowed · Governance Console</title>

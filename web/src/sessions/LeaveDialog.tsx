@@ -18,7 +18,7 @@ export function LeaveDialog({ onClose }: { readonly onClose: () => void }) {
     try {
       await signOut();
     } catch (error) {
-      setFailed(`Not signed out. ${words(error).what} ${words(error).next}`);
+      setFailed(`Signing out met a difficulty. ${words(error).what} ${words(error).next}`);
       setLeaving(false);
     }
   }
