@@ -151,6 +151,7 @@ async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
         await expect(unbroken).to_contain_text("#30")
 
 
+@pytest.mark.soak
 async def test_unseen_errors_are_in_the_title_and_where_one_last_looked_is_marked(
     browser: Browser, process: ConsoleProcess
 ) -> None:
@@ -493,7 +494,7 @@ async def test_an_entry_is_proved_by_the_browser_until_history_changes(
 @pytest.mark.parametrize(
     ("scheme", "viewport", "every"),
     [
-        pytest.param("light", WIDE, False, id="light-wide"),
+        pytest.param("light", WIDE, False, id="light-wide", marks=pytest.mark.soak),
         pytest.param("dark", NARROW, False, id="dark-narrow", marks=pytest.mark.soak),
         pytest.param("dark", WIDE, True, id="dark-wide", marks=pytest.mark.soak),
         pytest.param("light", NARROW, True, id="light-narrow", marks=pytest.mark.soak),

@@ -143,6 +143,7 @@ async def test_a_number_that_names_no_entry_is_404(console: Console, seq: str) -
 def unreadable(folder: Path) -> Iterator[None]:
     """The record's entries are out of reach meanwhile, as after a disk's fault: every read of them fails."""
     with closing(apsw.Connection(str(folder / "governance.db"))) as outside:
+        outside.set_busy_timeout(5000)  # the console writes meanwhile that the export broke off
         outside.execute("ALTER TABLE entries RENAME TO gone")
         yield
         outside.execute("ALTER TABLE gone RENAME TO entries")

@@ -106,7 +106,7 @@ CREDENTIALS: Final[tuple[dict[str, str], ...]] = (
 
 
 @schema.include(path_regex="^/(api|auth|healthz|readyz|metrics)").parametrize()
-@examples(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_server_does_what_is_described(case: Any, server: ConsoleProcess) -> None:
     """Whoever asks: no status, header or body that is not described, and none that is the server's failure."""
     for headers in CREDENTIALS:

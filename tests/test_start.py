@@ -240,7 +240,7 @@ def test_every_wrong_setting_is_told_at_once_and_no_secret_with_it(tmp_path: Pat
     (tmp_path / ".env").write_text(dotenv, encoding="utf-8")
     ended = run_to_end(tmp_path, settings=wrong)
     said = sentences(ended)
-    assert sorted(line.split()[0] for line in said) == sorted([*wrong, "OPERATER_TOKEN"])
+    assert sorted(line.split()[0] for line in said) == sorted([*wrong, "OPERATER_TOKEN", "OAUTH_ISSUER"])
     assert not any(secret in ended.errors for secret in (OPERATOR, AGENT, METRICS))
     assert not (tmp_path / "data").exists()
 
