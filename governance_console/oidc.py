@@ -155,8 +155,11 @@ class RelyingParty:
             said = error if is_error_code(error) else f"HTTP {status}"
             if said == "invalid_grant":
                 raise SignInLost("the provider says that its answer was used already, or is too old (invalid_grant)")
-            hint = ": are OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET right?" if said == "invalid_client" else ""
-            raise ProviderFailed(f"the provider did not take its own answer ({said}){hint}")
+            if said == "invalid_client":
+                raise ProviderFailed(
+                    "the provider does not take this console's OAUTH_CLIENT_ID or OAUTH_CLIENT_SECRET (invalid_client)"
+                )
+            raise ProviderFailed(f"the provider did not take its own answer ({said})")
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise ProviderFailed("the provider sent no ID token")
@@ -208,7 +211,7 @@ class RelyingParty:
         except TimeoutError:
             raise ProviderAway(f"the provider did not answer within {self._answer_sec:g} seconds") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ProviderAway(f"the provider cannot be reached ({type(error).__name__})") from None
+            raise ProviderAway(f"the provider cannot be reached ({_unreached(error)})") from None
         if response.status >= 500 or response.status == 429:
             raise ProviderAway(f"the provider answered HTTP {response.status}")
         return response.status, bytes(body)
@@ -284,3 +287,14 @@ def _object(body: bytes, what: str) -> dict[str, Any]:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise ProviderFailed(f"the provider sent {what} in a form that cannot be read") from None
+
+
+def _unreached(error: Exception) -> str:
+    """Why, in words; the names of libraries' errors mean nothing to who signs in."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not known"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "its certificate is not trusted, or it speaks no TLS"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "nobody answers there"
+    return "the connection broke off"

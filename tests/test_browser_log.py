@@ -104,6 +104,7 @@ class Lid:
         self._closed = self._closing = False
 
 
+@pytest.mark.soak
 async def test_a_laptop_closed_for_500_events_shows_the_seam_and_misses_nothing(
     browser: Browser, process: ConsoleProcess
 ) -> None:

@@ -229,6 +229,7 @@ async def test_batches_are_compressed_when_asked_for(
         assert [sent for _, sent in proxy.posts] == [encoding]
 
 
+@pytest.mark.soak
 async def test_an_import_goes_on_over_a_restart_of_the_console(tmp_path: Path) -> None:
     """The console is killed while a batch is on its way: whether it was recorded, nobody knows."""
     path = written(tmp_path, *[LINE] * 12_000)

@@ -192,6 +192,7 @@ def test_a_folder_that_may_not_be_written_is_named(
     assert "writable" in said
 
 
+@pytest.mark.soak
 def test_files_that_may_not_be_read_are_named(tmp_path: Path, require: Callable[[bool, str, str], None]) -> None:
     interpreter = unprivileged(require)
     record = tmp_path / "governance.db"

@@ -79,6 +79,7 @@ async def record(process: ConsoleProcess, count: int) -> None:
         await client.record(*[EVENT] * count)
 
 
+@pytest.mark.soak
 async def test_a_restart_of_the_console_leaves_no_gap_and_repeats_nothing(tmp_path: Path) -> None:
     with ConsoleProcess(tmp_path) as process:
         await record(process, 3)

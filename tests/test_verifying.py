@@ -568,7 +568,9 @@ def flip_database(folder: Path, step: int, first: int = 0) -> None:
         if status == WHOLE:
             assert content_of(kept.database) == rows, (at, sentence)
         else:
-            assert re.search(r"entr|cannot be read|not a record|newer console|the record of|checkpoint", sentence), at
+            assert re.search(
+                r"entr|cannot be read|not a record|newer console|the record of|checkpoint|the log's name", sentence
+            ), at
             found += 1
     assert found
 

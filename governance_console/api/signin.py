@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from governance_console.api import METRICS, PENDING, PEOPLE, PROVIDER, SESSION, SETTINGS
+from governance_console.api import METRICS, PENDING, PEOPLE, PROVIDER, SESSION, SETTINGS, TOKENS
 from governance_console.api.clients import client_of
 from governance_console.api.cookies import signin_cookie
 from governance_console.api.doorway import give_cookie, let_in, turn_away
@@ -41,7 +41,7 @@ LOGIN: Final = "/auth/login"
 CALLBACK: Final = "/auth/callback"
 AGAIN: Final = {"Sign in": LOGIN}
 ANOTHER: Final = {"Sign in with another account": f"{LOGIN}?account=another"}
-TOKEN: Final = {"Use a token": "/sign-in"}
+TOKEN: Final[dict[str, str]] = {"Use a token": "/sign-in"}
 
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 """A path that no browser takes for another host: one slash, and printable ASCII without a backslash."""
@@ -135,7 +135,7 @@ async def _welcomed(request: web.Request, provider: RelyingParty, pending: Pendi
             f"You are {identity.email}, as {provider.name} says, and that address may not use this console.",
             "Its operator lets people in by OAUTH_OPERATORS and OAUTH_VIEWERS: ask to be put on one of them.",
         ]
-        return page(HTTPStatus.FORBIDDEN, "You are not let in", sentences, {**ANOTHER, **TOKEN})
+        return page(HTTPStatus.FORBIDDEN, "You are not let in", sentences, {**ANOTHER, **_by_token(request)})
     _, secret = await let_in(request, principal, provider.name)
     response = _to(pending.path)
     give_cookie(request, response, secret)
@@ -163,8 +163,8 @@ def _told(request: web.Request, error: ConsoleError) -> web.Response:
     elif isinstance(error, NotVouched):
         title, advice = "You are not let in", "Nothing was changed."
     else:
-        title, advice = "The sign-in provider failed", "Try again in a while. Signing in with a token works meanwhile."
-    links = {**(ANOTHER if isinstance(error, NotVouched) else AGAIN), **TOKEN}
+        title, advice = "The sign-in provider failed", "Try again in a while, or tell whoever runs this console."
+    links = {**(ANOTHER if isinstance(error, NotVouched) else AGAIN), **_by_token(request)}
     sentence = str(error)
     return page(status, title, [f"{sentence[0].upper()}{sentence[1:]}.", advice], links)
 
@@ -172,9 +172,14 @@ def _told(request: web.Request, error: ConsoleError) -> web.Response:
 def _kept_waiting(request: web.Request, error: TooMany) -> web.Response:
     request.app[METRICS].limited.labels(error.limit).inc()
     sentences = [f"From your address {error}.", "Then load this page again, or begin again."]
-    response = page(HTTPStatus.TOO_MANY_REQUESTS, "Wait a little", sentences, {**AGAIN, **TOKEN})
+    response = page(HTTPStatus.TOO_MANY_REQUESTS, "Wait a little", sentences, {**AGAIN, **_by_token(request)})
     response.headers["Retry-After"] = str(math.ceil(error.after))
     return response
+
+
+def _by_token(request: web.Request) -> dict[str, str]:
+    """The other way in, where there is one."""
+    return TOKEN if request.app[TOKENS].sign_in else {}
 
 
 def _one(request: web.Request, name: str) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench import bars, fanout, history, ingest, latency, machine, memory, query
+from tests.bench import bars, fanout, history, ingest, latency, machine, memory, proofs, query
 from tests.bench.contenders import Place
 from tests.bench.cores import choose_cores
 from tests.bench.errors import CannotMeasure, WrongResult
@@ -91,6 +91,12 @@ def _history(chosen: Chosen, results: Results, say: Say) -> None:
     history.measure(chosen.place, results, history.Effort(sizes, 10 if chosen.quick else 30), say)
 
 
+def _proofs(chosen: Chosen, results: Results, say: Say) -> None:
+    proved = history.FULL_SIZES[-1] if chosen.full else history.QUICK_SIZES[-1] if chosen.quick else history.SIZES[-1]
+    verified = history.QUICK_SIZES[-1] if chosen.quick else history.SIZES[-1]
+    proofs.measure(chosen.place, results, proofs.Effort(20 if chosen.quick else 60, proved, verified), say)
+
+
 PARTS: Final[Mapping[str, Part]] = {
     "fanout": Part("deliveries per CPU-second to 1,000 watchers", "Fan-out", _fanout, fanout.report),
     "latency": Part("commit to receipt at 100 and 1,000 events a second", "Latency", _latency, latency.report),
@@ -98,6 +104,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "query": Part("questions a second", "Questions", _query, query.report),
     "memory": Part("an idle watcher's memory, and scrapes, at 5,000", "Idle watchers", _memory, memory.report, 2),
     "history": Part("pages and start-up as the log grows", "History", _history, history.report, 3),
+    "proofs": Part("what being provable costs", "Proof", _proofs, proofs.report),
 }
 
 

@@ -136,6 +136,15 @@ BARS: Final = (
         "x",
         at_most=1.5,
     ),
+    Bar(
+        "tree",
+        "the tree's upkeep, of the CPU of 500-event requests",
+        Ratio("tree cpu", "console", peer_figure="batch cpu"),
+        "x",
+        at_most=0.2,
+    ),
+    Bar("proof", "a proof out of 10 million entries, CPU", Amount("proof cpu", 1e-3, LARGE), " ms", at_most=2),
+    Bar("verify", "`verify`, entries a CPU second", Amount("verify rate", 1e3), " k", 300),
 )
 
 
