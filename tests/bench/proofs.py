@@ -32,7 +32,7 @@ from tests.bench.cores import on
 from tests.bench.errors import WrongResult
 from tests.bench.history_data import moment_of, record_of
 from tests.bench.results import Results
-from tests.bench.table import number, spread, table
+from tests.bench.table import spread, table
 from tests.process import RUN
 
 BATCH: Final = 500
@@ -60,9 +60,7 @@ def measure(place: Place, results: Results, effort: Effort, say: Callable[[str],
     folder = record_of(place.folder, effort.verified, say)
     _proofs(place, folder, 1)  # so that it is signed
     with on(place.cores.server):
-        rate, memory = _verify(folder / "data")
-    results.add("verify rate", CONSOLE, rate)
-    results.add("verify memory", CONSOLE, memory)
+        results.add("verify rate", CONSOLE, _verify(folder / "data"))
 
 
 async def _tree(folder: Path, batches: int) -> float:
@@ -131,8 +129,8 @@ def _signed_size(asking: Asking) -> int:
     raise WrongResult(f"of {size} entries not all were signed within {SIGNED_SEC:.0f} s")
 
 
-def _verify(data: Path) -> tuple[float, float]:
-    """Entries per CPU second, and the most bytes that it held. It has to find the record whole."""
+def _verify(data: Path) -> float:
+    """Entries per CPU second. It has to find the record whole."""
     arguments = ("verify", str(data / "governance.db"), "--key", str(data / "log.key"))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = subprocess.run([sys.executable, str(RUN), *arguments], capture_output=True, text=True, check=False)
@@ -141,7 +139,7 @@ def _verify(data: Path) -> tuple[float, float]:
         raise WrongResult(f"verify ended with {ended.returncode}: {ended.stdout[-300:]}{ended.stderr[-300:]}")
     entries = int(ended.stdout.partition(" entries of ")[0].rpartition(" ")[2].replace(",", ""))
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return entries / spent, float(after.ru_maxrss) * 1024
+    return entries / spent
 
 
 def report(results: Results) -> str:
@@ -152,6 +150,4 @@ def report(results: Results) -> str:
             shown = spread(results.spread("proof cpu", str(size)), 1e3)
             rows.append((f"a proof out of {size:,} entries, with its request, CPU ms", shown))
     rows.append(("`verify`, entries a CPU second", spread(results.spread("verify rate", CONSOLE))))
-    memory = number(results.spread("verify memory", CONSOLE).most / 2**20)
-    rows.append(("`verify`, the most memory of any process so far, MiB", memory))
     return table(("", "measured"), rows)
