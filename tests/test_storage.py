@@ -16,7 +16,7 @@ from governance_console.entries import Item, identity
 from governance_console.errors import CannotStart, StorageFailed, StorageFull
 from governance_console.merkle import leaf_hashes
 from governance_console.selection import Shown
-from governance_console.storage import Log, NewItem
+from governance_console.storage import Log, NewItem, Writing
 from governance_console.storage.sqlite_file import APPLICATION_ID
 from governance_console.storage.sqlite_schema import VERSION
 from tests.growing import GrowingStorage
@@ -241,6 +241,21 @@ async def test_a_record_whose_tree_does_not_fit_its_entries_is_refused(
     for _ in range(2):
         with pytest.raises(CannotStart, match=says):
             await store(tmp_path).open()
+
+
+async def test_of_a_visit_that_raises_nothing_is_recorded(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _):
+        await storage.record([new_item(0)])
+
+        def work(writing: Writing) -> None:
+            writing.append([new_item(1)], {})
+            raise KeyError("after it was appended")
+
+        with pytest.raises(KeyError):
+            await storage.write(work)
+        assert await storage.get(1) is None
+        await storage.record([new_item(1)])
+        assert await storage.get(1) == new_item(1).item
 
 
 async def test_the_tree_comes_and_goes_with_the_entries(tmp_path: Path) -> None:
