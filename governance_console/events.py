@@ -44,6 +44,9 @@ def of_console(event_type: str, data: dict[str, Any], made_id: str, **more: str)
 def parse_structured(body: bytes, make_id: MakeId) -> list[Event]:
     """One CloudEvent (``application/cloudevents+json``). Raises InputError."""
     text = jsontext.decode(body)
+    event = typed.read(body)  # of a body that is UTF-8 to its end
+    if event is not None:
+        return [event]
     if jsontext.is_array(text):
         raise Unacceptable("the body has to be one CloudEvents object; an array is application/cloudevents-batch+json")
     return _each(jsontext.read_items(text, typed.read), _strict, make_id)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -55,7 +56,8 @@ def decode(body: bytes) -> str:
     Raises Malformed for anything else.
     """
     try:
-        return body.decode("utf-8-sig")
+        # Not the codec "utf-8-sig", which is written in Python.
+        return body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         raise Malformed(f"the body is not UTF-8: byte {error.start} cannot be decoded") from None
 

@@ -32,7 +32,9 @@ def record(edge: Edge, time: str, submissions: Sequence[Submission], writing: Wr
     identities = [own for one in submissions for own in one.identities]
     # Drawn at once: a system call for each lets the interpreter go each time, and then has to wait for it.
     salts = os.urandom(SALT_BYTES * len(identities))
-    group = Group(edge.size, time, writing.known(identities), salts)
+    known = writing.known(identities)
+    is_all_new = not known and len(set(identities)) == len(identities)  # as nearly always
+    group = Group(edge.size, time, known, salts, is_all_new)
     outcomes = [group.outcome(submission) for submission in submissions]
     growth = edge.grown(leaf_hashes([new.item.entry for new in group.new]))
     if group.new:

@@ -49,16 +49,19 @@ class Settled(NamedTuple):
 class Group:
     """Submissions settled one after another. ``new`` is what their commit has to append, ``erasures`` to erase.
 
-    ``salts`` are ``SALT_BYTES`` of randomness for each of their events; those that are used up are taken off.
+    ``salts`` are ``SALT_BYTES`` of randomness for each of their events. ``is_all_new`` says that none of these is
+    known, and no two are the same: then there is nothing to ask of each.
     """
 
     size: int
     recorded: str
     known: Mapping[bytes, Known]
     salts: bytes
+    is_all_new: bool = False
     new: list[NewItem] = field(default_factory=list)
     erasures: list[Erasure] = field(default_factory=list)
     _here: dict[bytes, Item] = field(default_factory=dict)
+    _drawn: int = 0
 
     def outcome(self, submission: Submission) -> Settled | Conflict:
         """What ``settle`` returns, or raises."""
@@ -69,26 +72,40 @@ class Group:
 
     def settle(self, submission: Submission) -> Settled:
         """Number what is new. Raises Conflict, and then the group is as if it had never been asked."""
-        events, identities = submission.events, submission.identities
-        new: dict[bytes, Event] = {}
-        for own, event in zip(identities, events, strict=True):
-            if own not in self.known and own not in self._here:
-                new.setdefault(own, event)
-        drawn = SALT_BYTES * len(new)
-        salts, self.salts = self.salts[:drawn], self.salts[drawn:]
-        items = make_items(self.size, self.recorded, submission.principal, list(new.values()), salts)
-        fresh = dict(zip(new, items, strict=True))
-        if len(fresh) == len(events):
+        principal, events, identities, _, erasing = submission
+        new: Mapping[bytes, Event] = {}
+        if not self.is_all_new:
+            new = self._new_of(submission)
+            events, identities = list(new.values()), list(new)
+        items = self._numbered(principal, events)
+        if len(items) == len(submission.events):
             seqs = list(range(self.size, self.size + len(items)))
         else:
-            seqs = self._found(submission, new, fresh)
-        self._here.update(fresh)
-        self.new += [NewItem(item, own, new[own].shown, new[own].subject) for own, item in fresh.items()]
+            seqs = self._found(submission, new, dict(zip(identities, items, strict=True)))
+        self._drawn += len(items)
+        if not self.is_all_new:
+            self._here.update(zip(identities, items, strict=True))
+        self.new += [
+            NewItem(item, own, event.shown, event.subject)
+            for item, own, event in zip(items, identities, events, strict=True)
+        ]
         self.size += len(items)
-        if submission.erasing is not None:
-            first, last, reason, _ = submission.erasing
-            self.erasures.append(Erasure(first, last, Erased(submission.principal, self.recorded, reason, seqs[0])))
+        if erasing is not None:
+            first, last, reason, _ = erasing
+            self.erasures.append(Erasure(first, last, Erased(principal, self.recorded, reason, seqs[0])))
         return Settled(seqs, len(items))
+
+    def _new_of(self, submission: Submission) -> Mapping[bytes, Event]:
+        """Its events that are not recorded yet, each once: the first of those that are the same."""
+        new: dict[bytes, Event] = {}
+        for own, event in zip(submission.identities, submission.events, strict=True):
+            if own not in self.known and own not in self._here:
+                new.setdefault(own, event)
+        return new
+
+    def _numbered(self, principal: str, events: Sequence[Event]) -> Sequence[Item]:
+        salts = self.salts[SALT_BYTES * self._drawn : SALT_BYTES * (self._drawn + len(events))]
+        return make_items(self.size, self.recorded, principal, events, salts)
 
     def _found(self, submission: Submission, new: Mapping[bytes, Event], fresh: Mapping[bytes, Item]) -> list[int]:
         """The number of each event, where not all are new. Raises Conflict."""

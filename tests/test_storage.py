@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from governance_console.errors import CannotStart, StorageFailed, StorageFull
 from governance_console.merkle import leaf_hashes
 from governance_console.selection import Shown
 from governance_console.storage import Log, NewItem, Writing
-from governance_console.storage.sqlite_file import APPLICATION_ID
+from governance_console.storage.sqlite_file import APPLICATION_ID, check_engine
 from governance_console.storage.sqlite_schema import VERSION
 from tests.growing import GrowingStorage
 
@@ -165,6 +165,15 @@ async def test_what_is_not_ours_is_refused_and_not_touched(tmp_path: Path, make:
             await store(tmp_path).open()
     assert (path.read_bytes() if path.is_file() else b"") == before
     assert not list(tmp_path.glob("*-wal"))
+
+
+@pytest.mark.parametrize(
+    ("version", "built_with", "says"),
+    [("3.51.2", ("ENABLE_CARRAY",), "3.51.3 or newer"), ("3.54.1", ("ENABLE_FTS5",), "without carray")],
+)
+def test_an_engine_that_will_not_do_is_refused(version: str, built_with: Sequence[str], says: str) -> None:
+    with pytest.raises(CannotStart, match=says):
+        check_engine(version, built_with)
 
 
 async def test_a_file_system_without_wal_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn
@@ -70,7 +70,7 @@ class SqliteFile:
 
     def open(self) -> apsw.Connection:
         """Lock the file, open or make it, and prove that it can be written. Called within ``explained``."""
-        _check_engine(apsw.sqlite_lib_version())
+        check_engine(apsw.sqlite_lib_version(), apsw.compile_options)
         make_folder(self._path.parent)
         try:
             self._lock.acquire()
@@ -252,10 +252,13 @@ def _is_empty(writer: apsw.Connection) -> bool:
     return made == (0,) and writer.pragma("application_id") == 0 and writer.pragma("user_version") == 0
 
 
-def _check_engine(version: str) -> None:
+def check_engine(version: str, built_with: Collection[str]) -> None:
+    """Raises CannotStart where SQLite is too old, or lacks what looks many identities up at once."""
     if tuple(int(part) for part in version.split(".")) < OLDEST_ENGINE:
         oldest = ".".join(str(part) for part in OLDEST_ENGINE)
         raise CannotStart(f"SQLite {version} can lose commits; install an apsw that brings {oldest} or newer")
+    if "ENABLE_CARRAY" not in built_with:
+        raise CannotStart("this SQLite was built without carray; install the apsw of PyPI, which has it")
 
 
 def _set_durable(writer: apsw.Connection, path: Path) -> None:

@@ -19,7 +19,7 @@ import apsw
 from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage.sqlite_rows import column
-from governance_console.storage.sqlite_schema import kind_of
+from governance_console.storage.sqlite_schema import KINDS
 
 MOST_RANGES: Final = 1_000
 """To begin each costs some ten microseconds. More, as of a prefix of many types, have so much that entries are looked
@@ -58,7 +58,7 @@ def find(reader: apsw.Connection, selection: Selection, low: int, high: int, *, 
 def kinds(selection: Selection) -> frozenset[int]:
     """The kinds that a selection leaves, of what its categories and severity say."""
     severities = SEVERITIES[SEVERITIES.index(selection.severity) :]
-    return frozenset(kind_of(*pair) for pair in product(selection.categories or CATEGORIES, severities))
+    return frozenset(KINDS[pair] for pair in product(selection.categories or CATEGORIES, severities))
 
 
 def _ways(selection: Selection) -> Iterator[tuple[tuple[str, ...], Selection]]:

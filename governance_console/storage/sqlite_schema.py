@@ -5,6 +5,7 @@ A change of the tables is a change here, one more ``VERSION``, and one more step
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Final
 
 from governance_console.categories import CATEGORIES, SEVERITIES
@@ -27,7 +28,7 @@ CREATE TABLE sources (
 CREATE INDEX sources_by_last ON sources (last);
 CREATE TABLE types (id INTEGER PRIMARY KEY, type TEXT NOT NULL UNIQUE) STRICT;
 -- Small columns first: what filters look at is read without the entry and the data behind it.
--- kind is category and severity as one number: see kind_of.
+-- kind is category and severity as one number: see KINDS.
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
@@ -82,6 +83,5 @@ CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
 SCHEMA: Final = LOG + ENTRIES + INDEXES + TREE + ERASURES + SESSIONS
 
 
-def kind_of(category: str, severity: str) -> int:
-    """Category and severity as one number, so that an index on it serves either, and both."""
-    return CATEGORIES.index(category) * len(SEVERITIES) + SEVERITIES.index(severity)
+KINDS: Final = {pair: number for number, pair in enumerate(product(CATEGORIES, SEVERITIES))}
+"""Category and severity as one number, so that an index on it serves either, and both."""

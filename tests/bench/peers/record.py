@@ -11,7 +11,7 @@ from typing import Any, Final
 import apsw
 
 from governance_console.storage.sqlite_file import CACHE_KIB, WAL_PAGES
-from governance_console.storage.sqlite_schema import SCHEMA, kind_of
+from governance_console.storage.sqlite_schema import KINDS, SCHEMA
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = wal",
@@ -52,7 +52,7 @@ class Table:
         attributes = {name: value for name, value in event.items() if name != "data" and value is not None}
         recorded = datetime.now(UTC).isoformat()
         known = {
-            "kind": kind_of(event["type"].partition(".")[0], "info"),
+            "kind": KINDS[event["type"].partition(".")[0], "info"],
             "source": self._number("source", event["source"]),
             "type": self._number("type", event["type"]),
             "subject": event.get("subject"),
