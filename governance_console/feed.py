@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -33,8 +33,8 @@ PAUSE_SEC: Final = 0.004
 MOST_PAUSE_SEC: Final = 0.05
 """A flush is followed by a pause as long as it took, up to this: watchers never take more than half of the loop."""
 
-TURN: Final = 128
-"""Watchers written to before anybody else has a turn: below a millisecond of system calls."""
+TURN: Final = 256
+"""Watchers written to before anybody else has a turn: about a millisecond of system calls."""
 
 CATCHING_UP: Final = 8
 """Pieces that all who catch up get between two turns of everybody else."""
@@ -138,7 +138,7 @@ class Feed:
         if self._ended is not None:
             outlet.end(*self._ended)
         elif watcher.next == audience.next:
-            audience.current.add(watcher)
+            audience.current[outlet] = watcher
         else:
             watcher.catching_up = asyncio.create_task(self._catch_up(watcher))
         return watcher
@@ -146,7 +146,7 @@ class Feed:
     def leave(self, watcher: Watcher) -> None:
         """Forget a watcher; harmless when it has left already."""
         self._watchers.discard(watcher)
-        watcher.audience.current.discard(watcher)
+        watcher.audience.current.pop(watcher.outlet, None)
         if watcher.catching_up is not None:
             watcher.catching_up.cancel()
         if not self._watchers:
@@ -202,31 +202,31 @@ class Feed:
         for audience in list(self._audiences.values()):
             while audience.current and audience.next < head:
                 if audience.next < self._ring.oldest:
-                    self._fall_behind(audience.current, audience.next)
+                    self._fall_behind(audience, tuple(audience.current), audience.next)
                     break
                 start, piece = audience.next, self._ring.piece(audience.next, audience.selection, head)
                 # Moved on first: who becomes current while this is being sent does not want it.
                 audience.next = piece.reached
                 if piece.messages:
                     full = await self._send_to_all(audience, piece)
-                    self._fall_behind(full, start)
+                    self._fall_behind(audience, full, start)
             audience.next = max(audience.next, head)
 
-    async def _send_to_all(self, audience: Audience, piece: Piece) -> list[Watcher]:
+    async def _send_to_all(self, audience: Audience, piece: Piece) -> list[Outlet]:
         """Send a piece to all who are current; returns those who had no room for it."""
         current, frames = tuple(audience.current), piece.frames
-        full: list[Watcher] = []
+        full: list[Outlet] = []
         for first in range(0, len(current), TURN):
             if first:
                 await asyncio.sleep(0)  # everybody else has a turn
-            full += [one for one in current[first : first + TURN] if not one.outlet.send(frames)]
+            full += [outlet for outlet in current[first : first + TURN] if not outlet.send(frames)]
         self._metrics.messages.inc(piece.messages * (len(current) - len(full)))
         return full
 
-    def _fall_behind(self, watchers: Iterable[Watcher], position: int) -> None:
-        for watcher in tuple(watchers):
-            if watcher in watcher.audience.current:
-                watcher.audience.current.discard(watcher)
+    def _fall_behind(self, audience: Audience, outlets: Sequence[Outlet], position: int) -> None:
+        for outlet in outlets:
+            watcher = audience.current.pop(outlet, None)
+            if watcher is not None:  # it is still there
                 watcher.next = position
                 watcher.catching_up = asyncio.create_task(self._catch_up(watcher))
 
@@ -263,7 +263,7 @@ class Feed:
                     if not piece.messages or outlet.send(piece.frames):
                         self._metrics.messages.inc(piece.messages)
                         watcher.next = piece.reached
-            audience.current.add(watcher)
+            audience.current[outlet] = watcher
         except ConnectionError:
             pass  # it left; the reading side of its handler sees the same
         except (RecordUnavailable, RecordUnreadable) as error:

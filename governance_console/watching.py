@@ -38,14 +38,17 @@ class Outlet(Protocol):
 
 
 class Audience:
-    """All who watch with the same selection. Its ``current`` watchers share one cursor, ``next``."""
+    """All who watch with the same selection. Its ``current`` watchers share one cursor, ``next``.
+
+    They are found by their outlets: a flush looks at a thousand of those, and at nothing else.
+    """
 
     __slots__ = ("__weakref__", "current", "next", "selection")
 
     def __init__(self, selection: Selection, following: int) -> None:
         self.selection = selection
         self.next = following
-        self.current: set[Watcher] = set()
+        self.current: dict[Outlet, Watcher] = {}
 
 
 class Watcher:
@@ -66,7 +69,7 @@ class Watcher:
     @property
     def position(self) -> int:
         """The cursor: every matching entry below it was sent."""
-        return self.audience.next if self in self.audience.current else self.next
+        return self.audience.next if self.outlet in self.audience.current else self.next
 
     def is_stuck(self, now: float) -> bool:
         """Whether it had something to drain, and drained nothing of it, for ``SLOW_SEC``. Asked now and then."""

@@ -25,11 +25,11 @@ class FilesInPlace:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """As they are now. Raises OSError where one of them is not there."""
-        self._seen = {path: _look(path) for path in paths}
+        self._seen = {str(path): _look(str(path)) for path in paths}
 
     def cut(self, path: Path) -> None:
         """This one may be as short as it likes from now on: whoever has it open cut it."""
-        self._seen[path] = self._seen[path]._replace(size=0)
+        self._seen[str(path)] = self._seen[str(path)]._replace(size=0)
 
     def check(self) -> None:
         """Raises StorageGone when a file is gone, is another one, or has shrunk."""
@@ -37,14 +37,20 @@ class FilesInPlace:
             try:
                 found = _look(path)
             except OSError:
-                raise StorageGone(f"{path.name} was deleted or moved while the console had it open") from None
+                raise _gone(path, "deleted or moved") from None
+            if found == seen:
+                continue
             if (found.inode, found.device) != (seen.inode, seen.device):
-                raise StorageGone(f"{path.name} was replaced while the console had it open")
+                raise _gone(path, "replaced")
             if found.size < seen.size:
-                raise StorageGone(f"{path.name} was cut off while the console had it open")
+                raise _gone(path, "cut off")
             self._seen[path] = found
 
 
-def _look(path: Path) -> _Seen:
+def _gone(path: str, how: str) -> StorageGone:
+    return StorageGone(f"{os.path.basename(path)} was {how} while the console had it open")
+
+
+def _look(path: str) -> _Seen:
     found = os.stat(path)
     return _Seen(found.st_ino, found.st_dev, found.st_size)
