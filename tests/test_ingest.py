@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from governance_console.events import parse_json
 from tests.console import Console, sample_batch, sample_lines
+from tests.raw import RawConnection
 from tests.test_events import bodies
 
 LENIENT = {"source": "planner-7", "type": "agent.tool.call"}
@@ -286,3 +287,14 @@ def is_parsing(frame: FrameType | None) -> bool:
     while frame is not None and frame.f_code is not parse_json.__code__:
         frame = frame.f_back
     return frame is not None
+
+
+async def test_a_body_in_more_pieces_than_are_read_at_once_arrives_whole(console: Console) -> None:
+    """aiohttp stops reading then, and has to be told to go on."""
+    body = b'{"agent":"a","type":"t","text":"%s"}' % (b"x" * 20_000)
+    head = b"POST /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    pieces = b"".join([b"1\r\n%c\r\n" % byte for byte in body])
+    at = RawConnection(console.url)
+    answer = await at.send(head + b"Transfer-Encoding: chunked\r\n\r\n" + pieces + b"0\r\n\r\n")
+    at.close()
+    assert answer.status == 201, answer

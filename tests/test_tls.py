@@ -37,6 +37,8 @@ async def test_everything_goes_over_tls_and_browsers_are_told_to_stay_there(tmp_
                     await client.record(*[{**LENIENT, "data": "x" * 1000}] * 50, token=TOKEN)
                     for place in range(50):
                         assert (await stream.entry())["entry"]["seq"] == 1 + 50 * number + place
+            answer = await client.post("/api/events", LENIENT, token=TOKEN)
+            assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
             answer = await client.post("/api/session", {"token": TOKEN}, headers={"Origin": process.url})
             assert answer.status == 200, answer.text
             assert answer.headers["Set-Cookie"].startswith("__Host-session=")

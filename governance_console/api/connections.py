@@ -81,6 +81,11 @@ class Connection(web.RequestHandler):
             self.transport.write(HEAD_TOO_LARGE)
             self.force_close()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """As aiohttp, which asks for it after each piece of a body, whether reading was paused or not."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def handle_error(self, *arguments: Any, **named: Any) -> web.StreamResponse:
         """aiohttp's own answer to what is no HTTP, with the headers that every answer has."""
         response = super().handle_error(*arguments, **named)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from governance_console import events
 from governance_console.api import CROWD, JOURNAL, METRICS, PARSING, PRINCIPAL
-from governance_console.api.answers import json_answer
+from governance_console.api.answers import quick_answer
 from governance_console.api.bodies import media_type, read_body
 from governance_console.attributes import Event
 from governance_console.crowd import Held
@@ -52,7 +52,7 @@ REASONS: Final[tuple[tuple[type[ConsoleError], str], ...]] = (
 )
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> web.StreamResponse:
     """Record what was sent, whole or not at all; answer once it is durable."""
     try:
         parse = _parser(request)
@@ -74,7 +74,7 @@ async def post(request: web.Request) -> web.Response:
             request.app[METRICS].rejected.labels(reason).inc()
         raise
     answer = await asyncio.to_thread(_answer, submission, receipt) if is_large else _answer(submission, receipt)
-    return json_answer(answer, status=201 if receipt.accepted else 200)
+    return quick_answer(answer, 201 if receipt.accepted else 200)
 
 
 def _submission(parse: Parse, body: bytes, make_id: MakeId, principal: str) -> Submission:

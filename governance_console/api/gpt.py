@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from governance_console.api import ASSISTANT, JOURNAL, PRINCIPAL
-from governance_console.api.answers import json_answer
+from governance_console.api.answers import quick_answer
 from governance_console.api.bodies import read_object
 from governance_console.attributes import HALF_PAIR, is_text
 from governance_console.errors import Malformed, TooLarge, Unacceptable
@@ -17,13 +17,13 @@ from governance_console.limits import MAX_QUERY_BYTES
 from governance_console.settling import Submission
 
 
-async def post(request: web.Request) -> web.Response:
+async def post(request: web.Request) -> web.StreamResponse:
     """Answer ``{"query": …}`` or ``{"question": …}``. No record, no answer."""
     query = _query(await read_object(request, "a question", '{"query": "hello"}'))
     asked = of_console("model.query", {"query": query}, secrets.token_hex(16))
     await request.app[JOURNAL].append(Submission.of(request[PRINCIPAL].name, [asked]))
     answer = await request.app[ASSISTANT].answer(query)
-    return json_answer(msgspec.json.encode({"response": answer}))
+    return quick_answer(msgspec.json.encode({"response": answer}), 200)
 
 
 def _query(body: dict[str, object]) -> str:
