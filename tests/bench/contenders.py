@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import samples, wire
+from tests.bench.asking import Asking
 from tests.bench.cores import Cores, on
+from tests.bench.errors import WrongResult
 from tests.process import ROOT, RUN, ConsoleProcess
 
 TOKEN: Final = "a-token-for-the-benchmark"
@@ -35,6 +37,11 @@ class Contender:
     @property
     def is_console(self) -> bool:
         return not self.module
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it takes events and records them."""
+        return self.is_console or self.settings.get("PEER_RECORD", "nothing") != "nothing"
 
     @property
     def own_entries(self) -> int:
@@ -85,8 +92,8 @@ class Server:
 
 
 def publish_request(contender: Contender, events: Mapping[int, dict[str, object]]) -> bytes:
-    """Make it stream these; a peer gets the texts that the console would make of them under these numbers."""
-    if contender.is_console:
+    """Make it stream these; who records none gets the texts that the console would make of them under these numbers."""
+    if contender.is_recording:
         return events_request(list(events.values()))
     texts = [{"source": sent["source"], "text": samples.text(sent, seq)} for seq, sent in events.items()]
     return _json_request("/publish", texts, "application/json")
@@ -97,6 +104,14 @@ def events_request(events: list[dict[str, object]], path: str = EVENTS) -> bytes
     if len(events) == 1:
         return _json_request(path, events[0], "application/cloudevents+json")
     return _json_request(path, events, "application/cloudevents-batch+json")
+
+
+def check_size(server: Server, asking: Asking, acknowledged: int) -> None:
+    """So many events were acknowledged, and they are there, each once. Raises WrongResult."""
+    size = json.loads(asking.ask(wire.request("GET", f"{EVENTS}?limit=1", TOKEN)))["size"]
+    recorded = size - server.contender.own_entries
+    if recorded != acknowledged:
+        raise WrongResult(f"{server.contender.name} acknowledged {acknowledged} events and recorded {recorded}")
 
 
 def stream_path(source: str = "") -> str:

@@ -2,7 +2,8 @@
 
 A closed loop: the next request goes out when every watcher has got everything of the last one, so no server can
 join what was sent apart, and none is judged by how fast the load reads. Idle time costs nothing, for CPU time is
-counted, the kernel's included. The console records what it streams, and that is in its figure.
+counted, the kernel's included. The console records what it streams, and that is in its figure; beside the peers that
+stream ready-made texts stand two that do the console's work, from its request to its record.
 """
 
 from __future__ import annotations
@@ -17,17 +18,20 @@ from typing import Final
 from tests.bench.accounting import cpu_of
 from tests.bench.asking import Asking
 from tests.bench.beside import Beside
-from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, serving, stream_path
+from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, check_size, serving, stream_path
 from tests.bench.results import Results, percentile
 from tests.bench.samples import SOURCES
 from tests.bench.table import milliseconds, percent, spread, table, times
 from tests.bench.watching import Group, Watchers, trusting
 from tests.certificates import Certificate, make_certificate
 
+RECORDING: Final = {"PEER_RECORD": "group"}
 CONTENDERS: Final = (
     Contender(CONSOLE, "the console", settings={"WS_INTERVAL_SEC": "3600"}),
     Contender("broadcast", "`websockets.broadcast`", "websockets_broadcast"),
+    Contender("broadcast recording", "`websockets.broadcast`, recording", "websockets_broadcast", RECORDING),
     Contender("joined", "aiohttp, joined writes", "aiohttp_joined"),
+    Contender("joined recording", "aiohttp, joined writes, recording", "aiohttp_joined", RECORDING),
     Contender("loop", "aiohttp, a loop", "aiohttp_loop"),
     Contender("fastapi", "FastAPI, a loop", "fastapi_ws"),
 )
@@ -55,7 +59,7 @@ LOADS: Final = (
     Load("tls burst", "requests of 100 messages", 100, over_tls=True),
     Load("tls single", "requests of one message", 1, over_tls=True),
 )
-JOINING: Final = frozenset((CONSOLE, "joined"))
+JOINING: Final = frozenset((CONSOLE, "joined", "joined recording"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ def _measure_server(
                 for load in loads:
                     if load.filtered is filtered:
                         _deliver(server, asking, watchers, load, effort, results)
+        if contender.is_recording:
+            check_size(server, asking, server.numbers.taken)
 
 
 def _groups(watchers: int, filtered: bool) -> list[Group]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from tests.bench import samples, wire
 from tests.bench.accounting import cpu_of
 from tests.bench.asking import Asking
 from tests.bench.beside import Beside
-from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, events_request, serving
+from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, check_size, events_request, serving
 from tests.bench.cores import on
 from tests.bench.errors import WrongResult
 from tests.bench.load import PLACE, Done, Load
@@ -72,7 +71,7 @@ def _measure_server(server: Server, results: Results, effort: Effort) -> None:
             results.add(f"{figure} p50", key, percentile(done.latencies, 0.50))
             results.add(f"{figure} p99", key, percentile(done.latencies, 0.99))
             sent += done.requests
-    if key == "bare":
+    if not server.contender.is_recording:
         return
     with Beside(Load, server.port, _template(server, "b", BATCH)) as load:
         before = cpu_of(server.pid)
@@ -83,7 +82,8 @@ def _measure_server(server: Server, results: Results, effort: Effort) -> None:
         sent += done.requests * BATCH
     if server.contender.is_console:
         sent += _stalls(server, results, effort)
-    _check_size(server, sent)
+    with Asking(server.port) as asking:
+        check_size(server, asking, sent)
 
 
 def _stalls(server: Server, results: Results, effort: Effort) -> int:
@@ -116,14 +116,6 @@ def _template(server: Server, name: str, events: int) -> bytes:
         for number in range(events)
     ]
     return events_request(sent, path=server.contender.events_path(events))
-
-
-def _check_size(server: Server, sent: int) -> None:
-    """What was acknowledged is there, each once."""
-    with Asking(server.port) as asking:
-        size = json.loads(asking.ask(wire.request("GET", "/api/events?limit=1", TOKEN)))["size"]
-    if size != sent + server.contender.own_entries:
-        raise WrongResult(f"{server.contender.name} acknowledged {sent} events and has {size}")
 
 
 def _raw(place: Place, effort: Effort, has_unique_index: bool) -> float:

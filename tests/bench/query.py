@@ -11,8 +11,7 @@ from tests.bench import wire
 from tests.bench.accounting import cpu_of
 from tests.bench.asking import Asking
 from tests.bench.beside import Beside
-from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, Server, serving
-from tests.bench.errors import WrongResult
+from tests.bench.contenders import CONSOLE, TOKEN, Contender, Place, check_size, serving
 from tests.bench.load import PLACE, Done, Load
 from tests.bench.results import Results, percentile
 from tests.bench.table import milliseconds, percent, spread, table, times
@@ -24,7 +23,6 @@ CONTENDERS: Final = (
     Contender("nothing", "FastAPI recording nothing", "fastapi_recording", {"PEER_RECORD": "nothing"}),
     Contender("bare", "aiohttp that only answers", "aiohttp_bare"),
 )
-RECORDING: Final = frozenset((CONSOLE, "fastapi", "group"))
 CONNECTIONS: Final = 64
 
 
@@ -47,20 +45,14 @@ def measure(place: Place, results: Results, effort: Effort, say: Callable[[str],
             before = cpu_of(server.pid)
             done: Done = load.call("closed", CONNECTIONS, effort.seconds)
             spent = cpu_of(server.pid) - before
-            if key in RECORDING:
-                _check_size(server, warm.requests + done.requests)
+            if contender.is_recording:
+                with Asking(server.port) as asking:
+                    check_size(server, asking, warm.requests + done.requests)
         results.add("query", key, done.requests / done.seconds)
         results.add("query cpu", key, spent.total / done.requests)
         results.add("query kernel", key, min(1.0, spent.kernel / spent.total))
         results.add("query p50", key, percentile(done.latencies, 0.50))
         results.add("query p99", key, percentile(done.latencies, 0.99))
-
-
-def _check_size(server: Server, asked: int) -> None:
-    with Asking(server.port) as asking:
-        size = json.loads(asking.ask(wire.request("GET", "/api/events?limit=1", TOKEN)))["size"]
-    if size != asked + server.contender.own_entries:
-        raise WrongResult(f"{server.contender.name} answered {asked} questions and recorded {size}")
 
 
 def report(results: Results) -> str:

@@ -58,6 +58,11 @@ class Numbers:
     def __init__(self) -> None:
         self._next = 0
 
+    @property
+    def taken(self) -> int:
+        """How many were."""
+        return self._next
+
     def take(self, count: int) -> Iterator[int]:
         """The next so many."""
         first, self._next = self._next, self._next + count

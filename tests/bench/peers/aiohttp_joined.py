@@ -13,7 +13,8 @@ from typing import Final
 
 from aiohttp import web
 
-from tests.bench.peers.publishing import WELCOME, Message, publish_route
+from tests.bench.peers.intake import add_intake
+from tests.bench.peers.publishing import WELCOME, Message
 from tests.bench.peers.serving import run_application
 
 FLUSH_SEC: Final = 0.005
@@ -80,7 +81,8 @@ async def make() -> web.Application:
         return socket
 
     app = web.Application()
-    app.add_routes([web.get("/api/ws/telemetry", watch), publish_route(feed.publish)])
+    app.add_routes([web.get("/api/ws/telemetry", watch)])
+    await add_intake(app, feed.publish)
     return app
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from tests.bench.peers.publishing import WELCOME, Message, publish_route
-from tests.bench.peers.serving import run_application
+from tests.bench.peers.serving import run_application, token
 
 
 async def make() -> web.Application:
@@ -35,7 +35,7 @@ async def make() -> web.Application:
                     await socket.send_str(message.text)
 
     app = web.Application()
-    app.add_routes([web.get("/api/ws/telemetry", watch), publish_route(publish)])
+    app.add_routes([web.get("/api/ws/telemetry", watch), publish_route(publish, token())])
     return app
 
 

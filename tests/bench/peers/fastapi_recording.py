@@ -14,13 +14,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException
-from prometheus_client import CollectorRegistry, Counter, Histogram, Summary
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.bench.peers.counting import Counted
 from tests.bench.peers.fastapi_serving import run_fastapi
+from tests.bench.peers.group_commit import CommitGroup
 from tests.bench.peers.record import Table
-from tests.bench.peers.recording import CommitEach, CommitGroup, Recorder
+from tests.bench.peers.recording import CommitEach, Recorder
 from tests.bench.peers.serving import token
 
 
@@ -50,11 +51,9 @@ class Measured:
     Plain ASGI, for a middleware written with FastAPI's decorator is slower.
     """
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, counted: Counted) -> None:
         self._app = app
-        labels = ["method", "route", "status"]
-        self._latency = Summary("api_request_latency_seconds", "Time.", labels, registry=registry)
-        self._buckets = Histogram("api_request_duration_seconds", "Time.", ["route"], registry=registry)
+        self._counted = counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,8 +71,7 @@ class Measured:
         await self._app(scope, receive, observed)
         seconds = time.perf_counter() - began
         route = getattr(scope.get("route"), "path", "other")
-        self._latency.labels(scope["method"], route, str(status)).observe(seconds)
-        self._buckets.labels(route).observe(seconds)
+        self._counted.answered(scope["method"], route, status, seconds)
 
 
 def _recorder(way: str, table: Table) -> Recorder | None:
@@ -86,8 +84,7 @@ def make(way: str) -> FastAPI:
     """The application."""
     table = Table()
     recorder = _recorder(way, table)
-    registry = CollectorRegistry()
-    recorded = Counter("events", "Entries recorded.", ["category"], registry=registry)
+    counted = Counted()
     expected = f"Bearer {token()}"
 
     async def authenticated(authorization: Annotated[str, Header()] = "") -> None:
@@ -103,10 +100,10 @@ def make(way: str) -> FastAPI:
     async def record(events: list[dict[str, Any]]) -> None:
         if recorder is not None:
             await recorder.record([table.row(event) for event in events])
-            recorded.labels("other").inc(len(events))
+            counted.recorded(len(events))
 
     app = FastAPI(lifespan=opened, dependencies=[Depends(authenticated)])
-    app.add_middleware(Measured, registry=registry)
+    app.add_middleware(Measured, counted=counted)
 
     @app.post("/api/events", status_code=201)
     async def post_event(event: Event) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from tests.bench.peers.serving import token
-
 WELCOME: Final = '{"type":"audit","message":"welcome"}'
 
 
@@ -24,9 +22,9 @@ class Message(msgspec.Struct):
 _messages: Final = msgspec.json.Decoder(list[Message])
 
 
-def publish_route(publish: Callable[[Sequence[Message]], Awaitable[None]]) -> web.RouteDef:
+def publish_route(publish: Callable[[Sequence[Message]], Awaitable[None]], token: str) -> web.RouteDef:
     """The route, for an aiohttp application."""
-    expected = f"Bearer {token()}"
+    expected = f"Bearer {token}"
 
     async def post(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get("Authorization", ""), expected):

@@ -12,6 +12,7 @@ import apsw
 
 from governance_console.storage.sqlite_file import CACHE_KIB, WAL_PAGES
 from governance_console.storage.sqlite_schema import KINDS, SCHEMA
+from tests.bench.peers.drafting import Event
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = wal",
@@ -41,6 +42,7 @@ class Table:
         sample.execute(SCHEMA)
         described = [row for row in sample.execute("PRAGMA table_info(entries)") if not row[5]]
         self._defaults = {str(row[1]): _DEFAULTS[str(row[2])] if row[3] else None for row in described}
+        self._identity = list(self._defaults).index("identity")
         names = ", ".join(self._defaults)
         places = ", ".join("?" * len(self._defaults))
         self.insert = f"INSERT INTO entries ({names}) VALUES ({places}) ON CONFLICT (identity) DO NOTHING"
@@ -51,23 +53,41 @@ class Table:
         """What is kept of an event: the attributes as they are shown, the data beside them, who sent it."""
         attributes = {name: value for name, value in event.items() if name != "data" and value is not None}
         recorded = datetime.now(UTC).isoformat()
-        known = {
-            "kind": KINDS[event["type"].partition(".")[0], "info"],
-            "source": self._number("source", event["source"]),
-            "type": self._number("type", event["type"]),
-            "subject": event.get("subject"),
-            "traceid": event.get("traceid"),
-            "identity": hashlib.sha256(f"operator\0{event['source']}\0{event['id']}".encode()).digest()[:16],
-            "data_is_json": 1,
-            "entry": json.dumps({"recorded": recorded, "principal": "operator", "event": attributes}).encode(),
-            "data": json.dumps(event["data"]).encode() if event.get("data") is not None else None,
-        }
-        return tuple(known.get(name, default) for name, default in self._defaults.items())
+        entry = json.dumps({"recorded": recorded, "principal": "operator", "event": attributes}).encode()
+        data = json.dumps(event["data"]).encode() if event.get("data") is not None else None
+        named = event["id"], event["source"], event["type"], event.get("subject"), event.get("traceid")
+        return self._row(entry, data, *named)
+
+    def row_of(self, event: Event, entry: bytes, data: bytes | None) -> tuple[Any, ...]:
+        """The same, of what is encoded already."""
+        return self._row(entry, data, event.id, event.source, event.type, event.subject, event.traceid)
+
+    def identity_of(self, row: tuple[Any, ...]) -> bytes:
+        """What makes an event the same event."""
+        identity = row[self._identity]
+        assert isinstance(identity, bytes)
+        return identity
 
     def new_names(self) -> Sequence[tuple[str, tuple[int, str]]]:
         """Statements, with what they insert, for names that came since this was asked last: they go before the rows."""
         taken, self._new_names = self._new_names, []
         return taken
+
+    def _row(
+        self, entry: bytes, data: bytes | None, event_id: str, source: str, type_: str, subject: object, traceid: object
+    ) -> tuple[Any, ...]:
+        known = {
+            "kind": KINDS[type_.partition(".")[0], "info"],
+            "source": self._number("source", source),
+            "type": self._number("type", type_),
+            "subject": subject,
+            "traceid": traceid,
+            "identity": hashlib.sha256(f"operator\0{source}\0{event_id}".encode()).digest()[:16],
+            "data_is_json": 1,
+            "entry": entry,
+            "data": data,
+        }
+        return tuple((self._defaults | known).values())
 
     def _number(self, column: str, name: str) -> int:
         numbers = self._numbers[column]

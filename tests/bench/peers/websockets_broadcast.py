@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from aiohttp import web
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from tests.bench.peers.publishing import WELCOME, Message, publish_route
+from tests.bench.peers.intake import add_intake
+from tests.bench.peers.publishing import WELCOME, Message
 from tests.bench.peers.serving import run, tls
 
 
@@ -41,7 +42,7 @@ async def start(door: socket.socket) -> None:
     [listening] = server.sockets
     sys.stderr.write(f"streams on port {listening.getsockname()[1]}\n")
     app = web.Application()
-    app.add_routes([publish_route(publish)])
+    await add_intake(app, publish)
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     await web.SockSite(runner, door, ssl_context=tls()).start()
