@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_BURST: Final = "one `write` a watcher: 47 % of CPU, a fifth of it copying; Python 32 %, SQLite 5 %, `fdatasync` 1 %"
 _REQUEST: Final = (
     "the interpreter's work for each request, flat: 61 % of CPU in Python, 5 % in aiohttp's C, 4 % in libc; "
     "kernel 19 %; SQLite 6 %; SHA-256 2 %"
@@ -17,8 +18,9 @@ _QUESTION: Final = "as a POST: 63 % of CPU in Python; kernel 18 %; SQLite 6 %; a
 _PAGE: Final = "a request and 100 items: 68 % of CPU in Python, SQLite 10 %, kernel 8 % (with 50 thousand entries)"
 
 BOUNDED_BY: Final[Mapping[str, str]] = {
-    "burst": "one `write` a watcher: 47 % of CPU, a fifth of it copying; Python 32 %, SQLite 5 %, `fdatasync` 1 %",
-    "joined": "the same `write` a watcher on both sides",
+    "burst": _BURST,
+    "joined": _BURST,
+    "joined-apart": "the same `write` a watcher on both sides",
     "single": "one `write` a watcher: 51 % of CPU; Python 28 %, uvloop 7 %, `fdatasync` 2 %",
     "latency": "Python 58 % of CPU, `write` 11 %, `fdatasync` 4 %; the figure has the wait for the disk in it too",
     "post-each": _REQUEST,

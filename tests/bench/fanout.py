@@ -86,10 +86,7 @@ def measure(place: Place, results: Results, effort: Effort, say: Callable[[str],
 def _measure_server(
     place: Place, contender: Contender, certificate: Certificate | None, results: Results, effort: Effort
 ) -> None:
-    is_joining = contender.key in JOINING
-    loads = [
-        load for load in LOADS if load.over_tls is (certificate is not None) and (is_joining or not load.for_joining)
-    ]
+    loads = [load for load in LOADS if load.over_tls is (certificate is not None) and _is_for(load, contender)]
     settings = certificate.settings if certificate else {}
     cert = certificate.cert if certificate else None
     with (
@@ -108,6 +105,13 @@ def _measure_server(
                         _deliver(server, asking, watchers, load, effort, results)
         if contender.is_recording:
             check_size(server, asking, server.numbers.taken)
+
+
+def _is_for(load: Load, contender: Contender) -> bool:
+    """Peers that record get no filters, for time's sake."""
+    if load.filtered and contender.is_recording and not contender.is_console:
+        return False
+    return contender.key in JOINING or not load.for_joining
 
 
 def _groups(watchers: int, filtered: bool) -> list[Group]:
