@@ -72,7 +72,7 @@ async def test_who_takes_no_answer_gets_no_more_of_them(console: Console) -> Non
     for _ in range(1500):
         writer.write(asked)
     try:
-        size = -1
+        size = -1.0
         while (now := await console.sample("governance_log_size")) != size:
             size = now
             await asyncio.sleep(0.2)
