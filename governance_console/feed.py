@@ -18,6 +18,7 @@ from governance_console.closes import FAILED, SLOW
 from governance_console.entries import Head, Message, Page, entry_message, heartbeat_frame, signature_json
 from governance_console.errors import PositionLost, RecordUnavailable, RecordUnreadable
 from governance_console.metrics import Metrics
+from governance_console.parcel import one_copy
 from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Piece, Ring
 from governance_console.selection import Selection
 from governance_console.times import text_of, utc_now
@@ -216,10 +217,11 @@ class Feed:
         """Send a piece to all who are current; returns those who had no room for it."""
         current, frames = tuple(audience.current), piece.frames
         full: list[Outlet] = []
-        for first in range(0, len(current), TURN):
-            if first:
-                await asyncio.sleep(0)  # everybody else has a turn
-            full += [outlet for outlet in current[first : first + TURN] if not outlet.send(frames)]
+        with one_copy(frames, len(current)) as file:
+            for first in range(0, len(current), TURN):
+                if first:
+                    await asyncio.sleep(0)  # everybody else has a turn
+                full += [outlet for outlet in current[first : first + TURN] if not outlet.send(frames, file)]
         self._metrics.messages.inc(piece.messages * (len(current) - len(full)))
         return full
 

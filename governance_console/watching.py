@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Protocol
 
+from governance_console.parcel import NO_FILE
 from governance_console.selection import Selection
 
 ROOM_BYTES: Final = 64 * 1024
@@ -24,10 +25,11 @@ class Outlet(Protocol):
     def buffered(self) -> int:
         """Bytes that were sent and that the system has not taken yet; 0 once the socket is closed."""
 
-    def send(self, frames: bytes) -> bool:
+    def send(self, frames: bytes, file: int = NO_FILE) -> bool:
         """Send whole frames; False, and nothing is sent, when more than ``ROOM_BYTES`` are buffered.
 
-        Once the socket is closing they go nowhere, and that is True too.
+        Once the socket is closing they go nowhere, and that is True too. ``file``, if there is one, holds the same
+        bytes.
         """
 
     def end(self, code: int, reason: str) -> None:

@@ -62,6 +62,7 @@ LAYERS = (
         "values",
         "merkle",
         "durable",
+        "parcel",
     ),
     ("openfiles",),
 )
@@ -134,7 +135,7 @@ def test_the_auditors_room_knows_nothing_of_the_door_to_storage() -> None:
 
 
 def test_feed_and_storage_do_not_know_each_other() -> None:
-    for room in ("feed", "ring", "watching"):
+    for room in ("feed", "ring", "watching", "parcel"):
         assert not {other for other in ours(PACKAGE / f"{room}.py") if other.startswith("storage")}
     for module in (PACKAGE / "storage").glob("*.py"):
         assert not {room for room in ours(module) if room.startswith("feed")}

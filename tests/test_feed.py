@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from governance_console.errors import PositionLost, RecordUnavailable
 from governance_console.events import parse_json
 from governance_console.feed import CATCHING_UP, Feed
 from governance_console.metrics import Metrics
+from governance_console.parcel import NO_FILE
 from governance_console.ring import PIECE_BYTES, PIECE_MESSAGES, Ring
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.watching import ROOM_BYTES, Watcher
@@ -60,8 +62,9 @@ class Peer:
     def buffered(self) -> int:
         return self._buffered
 
-    def send(self, frames: bytes) -> bool:
+    def send(self, frames: bytes, file: int = NO_FILE) -> bool:
         assert frames
+        assert file == NO_FILE or os.pread(file, len(frames) + 1, 0) == frames
         if self._buffered > ROOM_BYTES:
             return False
         self.writes.append(frames)

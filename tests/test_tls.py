@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 
 from governance_console.limits import DEFAULT_BOUNDS
 from governance_console.logs import AcceptErrors
+from governance_console.parcel import LEAST_WATCHERS
 from governance_console.settings import Settings
 from governance_console.tls import server_context
 from tests.certificates import Certificate, make_certificate
@@ -33,10 +34,12 @@ async def test_everything_goes_over_tls_and_browsers_are_told_to_stay_there(tmp_
         async with connected(process.url, tls=files.client_context()) as client:
             async with await client.watch(token=TOKEN) as stream, await client.watch(token=TOKEN) as vanishing:
                 vanishing.socket._response.connection.transport.abort()  # type: ignore[union-attr]
+                many = [await client.watch(token=TOKEN) for _ in range(LEAST_WATCHERS)]
                 for number in range(20):
                     await client.record(*[{**LENIENT, "data": "x" * 1000}] * 50, token=TOKEN)
                     for place in range(50):
                         assert (await stream.entry())["entry"]["seq"] == 1 + 50 * number + place
+                assert [(await one.entry())["entry"]["seq"] for one in many] == [1] * LEAST_WATCHERS
             answer = await client.post("/api/events", LENIENT, token=TOKEN)
             assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
             answer = await client.post("/api/session", {"token": TOKEN}, headers={"Origin": process.url})

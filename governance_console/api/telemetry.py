@@ -16,6 +16,7 @@ from governance_console.api.queries import known_query, number, read_selection
 from governance_console.closes import GOING_AWAY, POSITION_LOST
 from governance_console.errors import PositionLost
 from governance_console.limits import MAX_WATCHER_MESSAGE_BYTES
+from governance_console.parcel import NO_FILE, send_from
 from governance_console.selection import STREAM_FILTERS
 from governance_console.watching import ROOM_BYTES
 
@@ -58,7 +59,7 @@ class SocketOutlet:
     A flush goes through a thousand of these: what ``send`` looks at is all in one place.
     """
 
-    __slots__ = ("_closing", "_socket", "_transport", "_writer", "is_shut", "written")
+    __slots__ = ("_closing", "_handle", "_socket", "_transport", "_writer", "is_shut", "written")
 
     def __init__(self, socket: Socket, transport: asyncio.Transport, writer: AbstractStreamWriter) -> None:
         self._socket = socket
@@ -71,20 +72,29 @@ class SocketOutlet:
         self._transport.set_write_buffer_limits(high=ROOM_BYTES)
         system = self._transport.get_extra_info("socket")
         system.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
+        # What goes over TLS is another text for each, and has to be written.
+        is_plain = self._transport.get_extra_info("sslcontext") is None
+        self._handle: int = system.fileno() if is_plain else NO_FILE
 
     @property
     def buffered(self) -> int:
         return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
 
-    def send(self, frames: bytes) -> bool:
+    def send(self, frames: bytes, file: int = NO_FILE) -> bool:
         transport = self._transport
         # Nothing may follow a close frame, and one dead peer must not break a flush for all: a closing TLS
-        # transport has no buffer to ask for.
+        # transport has no buffer to ask for. A plain one's handle may soon be somebody else's.
         if self.is_shut or transport.is_closing():
             return True
-        if transport.get_write_buffer_size() > ROOM_BYTES:
+        waiting = transport.get_write_buffer_size()
+        if waiting > ROOM_BYTES:
             return False
-        transport.write(frames)
+        if file == NO_FILE or waiting or self._handle == NO_FILE:
+            transport.write(frames)
+        else:
+            sent = send_from(file, self._handle, len(frames))
+            if sent < len(frames):
+                transport.write(frames[sent:])
         self.written += len(frames)
         return True
 
