@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -21,7 +22,8 @@ from governance_console.durable import make_folder, sync_folder
 from governance_console.errors import CannotStart, InUse
 from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
-from governance_console.storage.sqlite_errors import is_shm_full
+from governance_console.storage.shared_memory import SharedMemory, needed
+from governance_console.storage.sqlite_errors import NO_SPACE, is_full, not_opened
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
 from governance_console.storage.sqlite_upgrade import upgrade
 
@@ -46,8 +48,6 @@ BUSY_MS: Final = 5_000
 FOLD_MS: Final = 100
 """How long folding the WAL waits for readers: meanwhile nothing can be recorded."""
 
-_NO_SPACE: Final = "no space is left there; free some and start again"
-
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +67,7 @@ class SqliteFile:
         self._writer: apsw.Connection | None = None
         self._readers: list[apsw.Connection] = []
         self._in_place: FilesInPlace | None = None
+        self._shared_memory = SharedMemory(self._beside("-shm"))
 
     def open(self) -> apsw.Connection:
         """Lock the file, open or make it, and prove that it can be written. Called within ``explained``."""
@@ -77,8 +78,9 @@ class SqliteFile:
         except InUse as error:
             what = f"another console{error.holder} has the record open ({self._lock_path})"
             raise CannotStart(f"{what}: stop it, or change DATABASE_URL") from None
-        self._writer = self._opened()
+        self._open()
         self._in_place = FilesInPlace([self._path, self._beside("-wal"), self._beside("-shm")])
+        assert self._writer is not None
         return self._writer
 
     def check_in_place(self) -> None:
@@ -96,8 +98,12 @@ class SqliteFile:
         self._writer.set_busy_timeout(FOLD_MS)
         try:
             self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except (apsw.BusyError, apsw.LockedError, apsw.FullError):
+        except (apsw.BusyError, apsw.LockedError):
             return False
+        except apsw.Error as error:
+            if is_full(error, self._writer):
+                return False
+            raise
         finally:
             self._writer.set_busy_timeout(BUSY_MS)
         self._in_place.cut(self._beside("-wal"))
@@ -108,20 +114,10 @@ class SqliteFile:
         """Whatever goes wrong while opening becomes a sentence, and nothing stays open or locked."""
         try:
             yield
-        except apsw.NotADBError:
-            self._give_up("it is not a SQLite database; name another file in DATABASE_URL")
-        except apsw.FullError:
-            self._give_up(_NO_SPACE)
-        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
-            self._give_up(f"{error}: make the file and its folder writable, or change DATABASE_URL")
-        except (apsw.BusyError, apsw.LockedError):
-            self._give_up("another program has it locked; end that one, and start again")
-        except (apsw.Error, DecodeError) as error:
-            if isinstance(error, apsw.Error) and is_shm_full(error):
-                self._give_up(_NO_SPACE)
-            self._give_up(f"{error}; if the file is damaged, keep it and restore a backup")
-        except OSError as error:
-            self._give_up(f"{error.strerror or error}: DATABASE_URL has to name a file in a writable folder")
+        except (apsw.Error, DecodeError, OSError) as error:
+            why = not_opened(error, self._writer)
+            self.close()
+            self._refuse(why)
         except BaseException:
             self.close()
             raise
@@ -153,9 +149,10 @@ class SqliteFile:
         if self._writer is not None:
             _close(self._writer)
             self._writer = None
+        self._shared_memory.release()
         self._lock.release()
 
-    def _opened(self) -> apsw.Connection:
+    def _open(self) -> None:
         if self._beside(NEXT).exists():
             # The old one may be gone from its place already: what would be made there now would be in the way.
             self._refuse("a new log was begun and is not in its place yet; finish that with python run.py recover")
@@ -163,41 +160,43 @@ class SqliteFile:
         if _size_of(beside) and not _size_of(self._path):
             # SQLite would delete it, and make an empty record.
             self._refuse(f"its file is gone and {beside.name} is left of it; put the file back, or move both away")
+        if shutil.disk_usage(self._path.parent).free < needed(_size_of(beside)):
+            # SQLite would be ended by a signal where it finds out too late.
+            self._refuse(NO_SPACE)
         # Made by us, for its owner only; what SQLite puts beside it has the same mode.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         # Its name has to be durable before anything in it is.
         sync_folder(self._path.parent)
-        writer = apsw.Connection(str(self._path), vfs=self._vfs)
-        try:
-            writer.set_busy_timeout(BUSY_MS)
-            is_new = _is_empty(writer)
-            if not is_new:
-                self._check_ours(writer)
-            _set_durable(writer, self._path)
-            _set_erasing(writer, self._path)
-            _set_pace(writer)
-            if is_new:
-                self._create(writer)
-            else:
-                upgrade(writer)
-            writer.execute("BEGIN IMMEDIATE")
-            writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', 'opened')")
-            writer.execute("COMMIT")
-            # What is in the WAL may never have reached the disk: after a failed sync the system shows it, and
-            # would sync nothing of it again. Folded into the file it is written anew, and only then built upon.
-            writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            writer.set_wal_hook(self._fold)
-        except BaseException:
-            _close(writer)
-            raise
-        return writer
+        writer = self._writer = apsw.Connection(str(self._path), vfs=self._vfs)
+        writer.set_busy_timeout(BUSY_MS)
+        is_new = _is_empty(writer)
+        if not is_new:
+            self._check_ours(writer)
+        _set_durable(writer, self._path)
+        _set_erasing(writer, self._path)
+        _set_pace(writer)
+        if is_new:
+            self._create(writer)
+        else:
+            upgrade(writer)
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', 'opened')")
+        self._shared_memory.reserve()
+        writer.execute("COMMIT")
+        # What is in the WAL may never have reached the disk: after a failed sync the system shows it, and
+        # would sync nothing of it again. Folded into the file it is written anew, and only then built upon.
+        writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        writer.set_wal_hook(self._fold)
 
     def _fold(self, writer: apsw.Connection, name: str, pages: int) -> int:
         """Called after each commit. SQLite's own way of doing this keeps a failed sync to itself."""
         if pages >= self._wal_pages:
-            # A file that cannot grow takes nothing from the commit: it stays in the WAL.
-            with suppress(apsw.FullError):
+            try:
                 writer.wal_checkpoint(name, apsw.SQLITE_CHECKPOINT_PASSIVE)
+            except apsw.Error as error:
+                # A file that cannot grow takes nothing from the commit: it stays in the WAL.
+                if not is_full(error, writer):
+                    raise
         return apsw.SQLITE_OK
 
     def _beside(self, ending: str) -> Path:
@@ -225,10 +224,6 @@ class SqliteFile:
         writer.pragma("application_id", APPLICATION_ID)
         writer.pragma("user_version", VERSION)
         writer.execute("COMMIT")
-
-    def _give_up(self, why: str) -> NoReturn:
-        self.close()
-        self._refuse(why)
 
     def _refuse(self, why: str) -> NoReturn:
         raise CannotStart(f"the record {self._path} cannot be opened: {why}") from None
