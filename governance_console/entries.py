@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from governance_console.attributes import Event
+from governance_console.errors import RecordUnreadable
 from governance_console.frames import text_frame
 from governance_console.limits import MAX_ENTRY_BYTES
 from governance_console.selection import Shown
@@ -198,8 +199,16 @@ def page_json(epoch: str, size: int, items: Sequence[Item], following: int | Non
 
 
 def entry_message(item: Item, shown: Shown | None = None) -> Message:
-    """The stream's message for an entry. ``shown`` is read from the entry if need be."""
-    return Message(shown or shown_of(item.entry), len(item.entry) + len(item.data or b""), item)
+    """The stream's message for an entry. ``shown`` is read from the entry if need be.
+
+    Raises RecordUnreadable where that is damaged.
+    """
+    if shown is None:
+        try:
+            shown = shown_of(item.entry)
+        except msgspec.DecodeError as error:
+            raise RecordUnreadable(f"#{item.seq} is damaged ({error})") from None
+    return Message(shown, len(item.entry) + len(item.data or b""), item)
 
 
 def _frame_of(item: Item, shown: Shown) -> bytes:

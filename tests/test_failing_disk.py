@@ -113,7 +113,7 @@ async def test_a_disk_that_vanishes_is_told_of_by_whoever_comes_to_it(tmp_path: 
             await refused(client, stream, "disk I/O error: SQLITE_IOERR_WRITE: Input/output error", 30)
             answer = await client.get("/api/events/3")
             assert answer.status == 500
-            assert "cannot be read (database disk image is malformed)" in answer.json["detail"]
+            assert "cannot be read (database disk image is malformed; or the disk fails)" in answer.json["detail"]
             async with await client.watch("?from=29") as other:  # the newest are in memory
                 assert (await other.entry())["entry"]["seq"] == 29
         process.terminate()

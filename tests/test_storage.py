@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from governance_console.edge import Edge
-from governance_console.entries import Item, identity
+from governance_console.entries import Item, data_hash, identity
 from governance_console.errors import CannotStart, StorageFailed, StorageFull
 from governance_console.merkle import leaf_hashes
 from governance_console.selection import Shown
@@ -23,8 +23,9 @@ from tests.growing import GrowingStorage
 
 
 def new_item(seq: int, data: bytes | None = b"1") -> NewItem:
-    entry = b'{"seq":%d,"recorded":"2026-11-22T10:00:00.000000Z","category":"tool","severity":"info","event":{}}' % seq
+    head = b'{"seq":%d,"recorded":"2026-11-22T10:00:00.000000Z","category":"tool","severity":"info","event":{}' % seq
     salt = None if data is None else bytes(16)
+    entry = head + (b"}" if data is None else b',"data_hash":"%s"}' % data_hash(bytes(16), data).encode())
     shown = Shown("tool", "info", "s", "t", None)
     return NewItem(Item(seq, entry, salt, data, data is not None), identity("p", "s", str(seq)), shown)
 

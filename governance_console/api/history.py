@@ -44,9 +44,11 @@ async def entry(request: web.Request) -> web.Response:
     digits = request.match_info["seq"]
     size = request.app[JOURNAL].size
     seq = seq_of(digits)
-    found = await request.app[STORAGE].get(seq) if seq is not None and seq < size else None
-    if found is None:
+    if seq is None or seq >= size:
         raise web.HTTPNotFound(text=f"nothing is recorded under #{digits[:20]} yet; the next number is #{size}")
+    found = await request.app[STORAGE].get(seq)
+    if found is None:
+        raise RecordUnreadable(f"#{seq} cannot be read from the record")
     return json_answer(item_json(found))
 
 

@@ -18,6 +18,9 @@ NO_SPACE: Final = "no space is left there; free some and start again"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 """The disk, or what this user may have of it. SQLite knows the first only."""
 
+_DAMAGED: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What comes of reading bytes that nobody wrote: SQLite finds fault with the shape of a page only."""
+
 
 @contextmanager
 def writing(writer: apsw.Connection) -> Iterator[None]:
@@ -35,6 +38,8 @@ def writing(writer: apsw.Connection) -> Iterator[None]:
             raise StorageFull("no space is left where the record is kept") from None
         # After a failed write or sync SQLite would go on as if nothing was lost; we must not.
         raise StorageFailed(f"the record's storage failed ({_told(error, writer)})") from error
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise StorageFailed(f"the record's storage failed (what was looked up is damaged: {error})") from error
 
 
 @contextmanager
@@ -46,6 +51,8 @@ def reading(reader: apsw.Connection) -> Iterator[None]:
         raise RecordUnavailable("the record is locked by another program") from None
     except apsw.Error as error:
         raise RecordUnreadable(f"this part of the record cannot be read ({_told(error, reader)})") from error
+    except _DAMAGED as error:
+        raise RecordUnreadable(f"this part of the record cannot be read (it is damaged: {error})") from error
 
 
 def is_full(error: apsw.Error, connection: apsw.Connection) -> bool:
@@ -90,4 +97,6 @@ def _told(error: apsw.Error, connection: apsw.Connection) -> str:
     """SQLite's sentence, and the system's where it has one."""
     number = connection.system_errno if isinstance(error, apsw.IOError | apsw.ReadOnlyError | apsw.CantOpenError) else 0
     name = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0), "")
-    return ": ".join(filter(None, (str(error), str(name), os.strerror(number) if number else "")))
+    # A read that the system fails is a malformed page to SQLite: SQLITE_IOERR_CORRUPTFS becomes SQLITE_CORRUPT.
+    doubt = "; or the disk fails" if isinstance(error, apsw.CorruptError) else ""
+    return ": ".join(filter(None, (str(error), str(name), os.strerror(number) if number else ""))) + doubt

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import apsw
+import msgspec
 
-from governance_console.entries import Erased, Item, Page, recorded_of
+from governance_console.entries import Erased, Item, Page, data_hash, recorded_of
 from governance_console.selection import EVERYTHING, Selection
 from governance_console.storage import sqlite_index
 
@@ -29,6 +30,7 @@ COLUMNS: Final = "seq, entry, salt, data, data_is_json, erased" + "".join(
     f", (SELECT {name} FROM erasures WHERE id = entries.erased)" for name in ("erased_by", "at", "reason")
 )
 
+_raw_decoder: Final = msgspec.json.Decoder(msgspec.Raw)
 _SOURCE: Final = "(SELECT source FROM sources WHERE id = entries.source)"
 _TYPE: Final = "(SELECT type FROM types WHERE id = entries.type)"
 
@@ -60,15 +62,35 @@ class Condition:
 
 
 def item_of(row: tuple[Any, ...]) -> Item:
-    """An item from a row of COLUMNS."""
+    """An item from a row of COLUMNS. Raises ValueError where that is none which was ever written.
+
+    It will stand in JSON as it is, and what is none would take the whole page with it. Whether it is what was recorded
+    is not looked at here: that is what proofs are for.
+    """
     seq, entry, salt, data, is_json, said_by, by, at, reason = row
+    if not entry.startswith(b'{"seq":%d,' % seq) or not _is_legible(entry):
+        raise ValueError(f"#{seq} is not what was written there")
+    if is_json and salt and data and not _is_legible(data) and data_hash(salt, data).encode() not in entry:
+        raise ValueError(f"the data of #{seq} is not what was written there")
     return Item(seq, entry, salt, data, bool(is_json), None if by is None else Erased(by, at, reason, said_by))
+
+
+def _is_legible(text: bytes) -> bool:
+    """Whether this is JSON for certain. Data with half a surrogate pair is, and is not taken for it here."""
+    try:
+        text.decode()
+        _raw_decoder.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def ascending(reader: apsw.Connection, start: int, stop: int, most: Most, selection: Selection) -> Page:
     """``Storage.ascending``."""
     low, high = _bounds(reader, start, stop, selection)
     page = _page(_steps(reader, low, high, most, selection, up=True), low, most, up=True)
+    if selection == EVERYTHING:
+        _check_unbroken([item.seq for item in page.items], range(low, high))
     return Page(page.items, stop if page.reached >= high else page.reached)
 
 
@@ -76,7 +98,16 @@ def descending(reader: apsw.Connection, before: int, most: Most, selection: Sele
     """``Storage.descending``."""
     low, high = _bounds(reader, 0, before, selection)
     page = _page(_steps(reader, low, high, most, selection, up=False), high, most, up=False)
+    if selection == EVERYTHING:
+        _check_unbroken([item.seq for item in page.items], range(high - 1, low - 1, -1))
     return Page(page.items, 0 if page.reached <= low else page.reached)
+
+
+def _check_unbroken(found: Sequence[int], wanted: Sequence[int]) -> None:
+    """No number is passed over. Raises ValueError: what is not there was lost, and must not look like the end."""
+    for seq, expected in zip(found, wanted, strict=False):
+        if seq != expected:
+            raise ValueError(f"#{expected} is not there any more")
 
 
 def _page(steps: Iterable[Step], reached: int, most: Most, *, up: bool) -> Page:
