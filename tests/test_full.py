@@ -56,12 +56,12 @@ async def wait_until_ready(client: Client) -> None:
     raise AssertionError("it cannot be written, though there is space")
 
 
-async def says_writable(stream: Stream) -> bool:
-    """What the next heartbeat says."""
-    while True:
+async def heartbeat_saying(stream: Stream, *, writable: bool) -> None:
+    for _ in range(1200):
         message = await stream.message()
-        if message["type"] == "audit":
-            return bool(message["writable"])
+        if message["type"] == "audit" and message["writable"] is writable:
+            return
+    raise AssertionError(f"no heartbeat says {writable}")
 
 
 async def fill(client: Client, acknowledged: dict[str, int]) -> dict[str, object]:
@@ -104,16 +104,14 @@ async def test_a_full_disk_stops_writing_and_nothing_else_and_passes_by_itself(
             acknowledged: dict[str, int] = {}
             small.leave(SPACE)
             refused = await fill(client, acknowledged)
-            while await says_writable(stream):
-                pass
+            await heartbeat_saying(stream, writable=False)
             await goes_on_reading(client, acknowledged)
             assert (await client.post("/api/gpt/query", {"query": "?"})).status == 503
             assert not await ready(client)
             assert await client.sample("governance_log_writable") == 0
             assert await client.sample("governance_log_disk_free_bytes") < SPACE
             small.leave(DISK)
-            while not await says_writable(stream):
-                pass
+            await heartbeat_saying(stream, writable=True)
             await wait_until_ready(client)
             answer = await client.post("/api/events", refused)
             assert (answer.status, answer.json["accepted"]) == (201, 1)

@@ -121,6 +121,28 @@ async def test_an_entry_that_is_not_there_any_more_is_missed(settings: Settings)
         assert (await console.get("/api/events/5")).status == 404
 
 
+async def test_a_damaged_page_that_is_needed_for_writing_ends_the_recording_and_not_the_reading(
+    settings: Settings, tracebacks: None
+) -> None:
+    await make_record(settings)
+    async with running(settings) as console:
+        file = apsw.Connection(str(settings.database_path), flags=apsw.SQLITE_OPEN_READONLY)
+        root = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_identity'").get
+        file.close()
+        with settings.database_path.open("r+b") as content:
+            content.seek((root - 1) * PAGE)
+            content.write(b"\xff" * PAGE)
+        for says in ("whether this was recorded is unknown", "nothing of this was recorded"):
+            answer = await console.post("/api/events", event(ENTRIES))
+            assert answer.status == 503
+            assert "storage failed (database disk image is malformed; or the disk fails); " in answer.json["detail"]
+            assert says in answer.json["detail"]
+        assert (await console.get("/readyz")).status == 503
+        assert await console.sample("governance_log_size") == ENTRIES
+        page = (await console.get("/api/events?from=0&limit=1000")).json
+        assert [item["entry"]["seq"] for item in page["items"]] == list(range(ENTRIES))
+
+
 def ones(chance: random.Random, page: bytes, other: bytes) -> bytes:
     return b"\xff" * PAGE
 
