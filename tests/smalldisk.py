@@ -24,9 +24,10 @@ _MOUNT: Final = {
     TMPFS: 'mount -t tmpfs -o "size=$2,mode=0700" tmpfs "$1"',
     # -o loop: the device goes with the last mount. resuid: what is kept back is for nobody here, as for a console
     # that is not root's. remount-ro: what most systems have for their disks.
-    EXT4: 'truncate -s "$2" "$1.img" && mkfs.ext4 -q -F "$1.img"'
+    EXT4: 'truncate -s "$2" "$1.img" && mkfs.ext4 -q -F -b 1024 "$1.img"'
     ' && mount -o loop,resuid=65534,errors=remount-ro "$1.img" "$1" && rm "$1.img"',
 }
+_NO_EXT4: Final = "no ext4 can be mounted here: it needs root, mount namespaces and loop devices"
 _KEEP: Final = " && echo mounted && exec cat"
 _ENTER: Final = 'cd "$1" && shift && exec "$@"'
 _AS_ROOT_THERE: Final = ("--user", "--preserve-credentials")
@@ -118,11 +119,13 @@ def small_disk(folder: Path, size: int, kind: str = TMPFS) -> Iterator[SmallDisk
 @contextmanager
 def ext4_disk(folder: Path, size: int, require: Callable[[bool, str, str], None]) -> Iterator[SmallDisk]:
     """A real one, or the test is skipped. ``require`` is the fixture."""
+    if not _is_root():
+        pytest.skip(_NO_EXT4)
     for tool, package in (("mkfs.ext4", "e2fsprogs"), ("nsenter", "util-linux"), ("setpriv", "util-linux")):
         require(shutil.which(tool) is not None, tool, f"apt-get install {package}")
     with small_disk(folder, size, EXT4) as disk:
         if disk is None:
-            pytest.skip("no ext4 can be mounted here: it needs root, mount namespaces and loop devices")
+            pytest.skip(_NO_EXT4)
         yield disk
 
 

@@ -7,6 +7,7 @@ SQLite writes one byte in each 4 KiB of it, and to the rest through a mapping. W
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,8 @@ class SharedMemory:
             self._handle = None
 
 
-def needed(wal_bytes: int) -> int:
-    """How much space starting with such a WAL takes, until ``reserve`` is done."""
-    return RESERVED_BYTES + wal_bytes // _PER_WAL
+def is_room(folder: Path, wal_bytes: int) -> bool:
+    """Whether there is the space that starting with such a WAL takes, until ``reserve`` is done."""
+    usage = shutil.disk_usage(folder)
+    # Some file systems in user space say nothing of their size.
+    return usage.total == 0 or usage.free >= RESERVED_BYTES + wal_bytes // _PER_WAL

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from governance_console.durable import make_folder, sync_folder
 from governance_console.errors import CannotStart, InUse
 from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
-from governance_console.storage.shared_memory import SharedMemory, needed
+from governance_console.storage.shared_memory import SharedMemory, is_room
 from governance_console.storage.sqlite_errors import NO_SPACE, is_full, not_opened
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
 from governance_console.storage.sqlite_upgrade import upgrade
@@ -160,7 +159,7 @@ class SqliteFile:
         if _size_of(beside) and not _size_of(self._path):
             # SQLite would delete it, and make an empty record.
             self._refuse(f"its file is gone and {beside.name} is left of it; put the file back, or move both away")
-        if shutil.disk_usage(self._path.parent).free < needed(_size_of(beside)):
+        if not is_room(self._path.parent, _size_of(beside)):
             # SQLite would be ended by a signal where it finds out too late.
             self._refuse(NO_SPACE)
         # Made by us, for its owner only; what SQLite puts beside it has the same mode.
