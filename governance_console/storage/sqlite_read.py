@@ -30,7 +30,7 @@ COLUMNS: Final = "seq, entry, salt, data, data_is_json, erased" + "".join(
     f", (SELECT {name} FROM erasures WHERE id = entries.erased)" for name in ("erased_by", "at", "reason")
 )
 
-_raw_decoder: Final = msgspec.json.Decoder(msgspec.Raw)
+_skim: Final = msgspec.json.Decoder(msgspec.Raw).decode
 _SOURCE: Final = "(SELECT source FROM sources WHERE id = entries.source)"
 _TYPE: Final = "(SELECT type FROM types WHERE id = entries.type)"
 
@@ -78,8 +78,9 @@ def item_of(row: tuple[Any, ...]) -> Item:
 def _is_legible(text: bytes) -> bool:
     """Whether this is JSON for certain. Data with half a surrogate pair is, and is not taken for it here."""
     try:
-        text.decode()
-        _raw_decoder.decode(text)
+        if not text.isascii():
+            text.decode()
+        _skim(text)
     except (ValueError, RecursionError):
         return False
     return True
