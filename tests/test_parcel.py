@@ -46,18 +46,20 @@ async def read_all(stalled: socket.socket, pace: random.Random | None) -> list[i
     """The numbers of the entries that a stream brings, read at once, or in small pieces now and then."""
     stalled.setblocking(False)
     reader, writer = await asyncio.open_connection(sock=stalled)
-    await reader.readuntil(b"\r\n\r\n")
-    frames, seqs = FrameReader(), [-1]
-    while seqs[-1] < REQUESTS * EVENTS - 1:
-        piece = await reader.read(pace.randrange(1, 60_000) if pace else 1 << 20)
-        assert piece, "the stream ended"
-        messages = [json.loads(payload) for payload in frames.feed(piece)]
-        seqs += [message["entry"]["seq"] for message in messages if message["type"] == "entry"]
-        if pace:
-            await asyncio.sleep(pace.random() / 500)
-    assert frames.is_between
-    writer.close()
-    return seqs[1:]
+    try:
+        await reader.readuntil(b"\r\n\r\n")
+        frames, seqs = FrameReader(), [-1]
+        while seqs[-1] < REQUESTS * EVENTS - 1:
+            piece = await reader.read(pace.randrange(1, 60_000) if pace else 1 << 20)
+            assert piece, "the stream ended"
+            messages = [json.loads(payload) for payload in frames.feed(piece)]
+            seqs += [message["entry"]["seq"] for message in messages if message["type"] == "entry"]
+            if pace:
+                await asyncio.sleep(pace.random() / 500)
+        return seqs[1:]
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def watch_bursts(console: Console) -> None:
