@@ -120,7 +120,7 @@ def category_of(event_type: str, named: object = None) -> str:
     """The category that ``named`` names, else that of the console's own types, else what the words of the type have."""
     if isinstance(named, str) and named.lower() in CATEGORIES:
         return named.lower()
-    return "audit" if event_type in OWN_TYPES else _told_by_type(event_type).category
+    return _told_by_type(event_type).category
 
 
 def severity_of(event_type: str, data: Any, named: object = None) -> str:
@@ -131,10 +131,8 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
     """
     if isinstance(named, str) and named.lower() in SEVERITY_NAMES:
         return SEVERITY_NAMES[named.lower()]
-    if event_type in OWN_TYPES:
-        return OWN_TYPES[event_type]
-    by_type = _told_by_type(event_type).severity
-    if not isinstance(data, dict):
+    _, by_type, is_own = _told_by_type(event_type)
+    if is_own or not isinstance(data, dict):
         return by_type or "info"
     told = _told_by(data)
     logged = None if _LOGGED_KEYS.isdisjoint(data) else _logged(data)
@@ -150,10 +148,14 @@ def severity_of(event_type: str, data: Any, named: object = None) -> str:
 
 
 class _Told(NamedTuple):
-    """What the words of a type say; ``severity`` is None where they say nothing of it."""
+    """What the words of a type say; ``severity`` is None where they say nothing of it.
+
+    What the console's ``own`` types say is said by nobody else.
+    """
 
     category: str
     severity: str | None
+    own: bool = False
 
 
 def _told_by_type(event_type: str) -> _Told:
@@ -161,6 +163,8 @@ def _told_by_type(event_type: str) -> _Told:
 
 
 def _said_by_words(event_type: str) -> _Told:
+    if event_type in OWN_TYPES:
+        return _Told("audit", OWN_TYPES[event_type], own=True)
     words = _words_of(event_type)
     ranks = [_CATEGORY_OF_WORD[word] for word in words if word in _CATEGORY_OF_WORD]
     category = min(ranks)[1] if ranks else "other"

@@ -11,11 +11,13 @@ from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import product
 from typing import Final, NamedTuple
 
 import msgspec
 
 from governance_console.attributes import Event
+from governance_console.categories import CATEGORIES, SEVERITIES
 from governance_console.errors import RecordUnreadable
 from governance_console.frames import text_frame
 from governance_console.limits import MAX_ENTRY_BYTES
@@ -103,6 +105,11 @@ _entry_decoder: Final = msgspec.json.Decoder(_Entry)
 _deed_decoder: Final = msgspec.json.Decoder(Deed)
 _attributes_decoder: Final = msgspec.json.Decoder(_Attributes)
 _string: Final = msgspec.json.Encoder().encode
+_KIND_TEXTS: Final = {
+    pair: b'%b","severity":"%b","event":' % (pair[0].encode(), pair[1].encode())
+    for pair in product(CATEGORIES, SEVERITIES)
+}
+"""What stands between the category's and the event's beginning: the same few texts again and again."""
 
 
 def make_item(seq: int, recorded: str, principal: str, event: Event, salt: bytes) -> Item:
@@ -114,20 +121,20 @@ def make_items(first: int, recorded: str, principal: str, events: Sequence[Event
     """``make_item`` for events that follow each other; ``salts`` has 16 bytes for each."""
     between = b',"recorded":"%s","principal":%s,"category":"' % (recorded.encode(), _string(principal))
     made = []
-    for place, event in enumerate(events):
-        head = b'{"seq":%d%s%s","severity":"%s","event":%s' % (
-            first + place,
-            between,
-            event.shown.category.encode(),
-            event.shown.severity.encode(),
-            event.attributes,
-        )
+    for seq, event in enumerate(events, first):
+        kind = _KIND_TEXTS[event.shown.category, event.shown.severity]
         if event.data is None:
-            made.append(Item(first + place, _bounded(head + b"}"), None, None, False))
+            entry = b'{"seq":%d%b%b%b}' % (seq, between, kind, event.attributes)
+            made.append(Item(seq, entry, None, None, False))
         else:
-            salt, content = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES], event.data.content
-            entry = b'%s,"data_hash":"%s"}' % (head, _data_hash(salt, content))
-            made.append(Item(first + place, _bounded(entry), salt, content, event.data.is_json))
+            at = (seq - first) * SALT_BYTES
+            salt, content = salts[at : at + SALT_BYTES], event.data.content
+            hashed = _data_hash(salt, content)
+            entry = b'{"seq":%d%b%b%b,"data_hash":"%b"}' % (seq, between, kind, event.attributes, hashed)
+            made.append(Item(seq, entry, salt, content, event.data.is_json))
+        # The limits on attributes and principals leave room; an entry past this could never be proved.
+        if len(entry) > MAX_ENTRY_BYTES:
+            raise ValueError(f"an entry of {len(entry)} bytes")
     return made
 
 
@@ -281,10 +288,3 @@ def _members(item: Item) -> bytes:
     if item.data_is_json:
         return b'"entry":%s,"data":%s,"salt":"%s"' % (item.entry, item.data, salt)
     return b'"entry":%s,"data_base64":"%s","salt":"%s"' % (item.entry, base64.b64encode(item.data), salt)
-
-
-def _bounded(entry: bytes) -> bytes:
-    # The limits on attributes and principals leave room; an entry past this could never be proved.
-    if len(entry) > MAX_ENTRY_BYTES:
-        raise ValueError(f"an entry of {len(entry)} bytes")
-    return entry

@@ -55,6 +55,9 @@ def parse_structured(body: bytes, make_id: MakeId) -> list[Event]:
 def parse_batch(body: bytes, make_id: MakeId) -> list[Event]:
     """An array of CloudEvents (``application/cloudevents-batch+json``). Raises InputError."""
     text = jsontext.decode(body)
+    events = typed.read_all(body)  # of a body that is UTF-8 to its end
+    if events is not None:
+        return events
     if not jsontext.is_array(text):
         jsontext.parse(text)
         raise Unacceptable("the body has to be an array of CloudEvents objects")

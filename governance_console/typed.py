@@ -6,6 +6,7 @@ That costs a fifth of taking an event apart, and nobody can tell the difference:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from governance_console.attributes import Data, Event
 from governance_console.categories import category_of, severity_of
-from governance_console.limits import MAX_ATTRIBUTE_BYTES, MAX_DATA_BYTES, MAX_DEPTH
+from governance_console.limits import MAX_ATTRIBUTE_BYTES, MAX_DATA_BYTES, MAX_DEPTH, MAX_REQUEST_EVENTS
 from governance_console.selection import Shown
 from governance_console.times import is_rfc3339
 
@@ -38,6 +39,7 @@ class _CloudEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
 
 
 _decode: Final = msgspec.json.Decoder(_CloudEvent).decode
+_decode_all: Final = msgspec.json.Decoder(list[_CloudEvent]).decode
 _encode: Final = msgspec.json.Encoder().encode
 _value_of: Final = msgspec.json.Decoder().decode
 _QUOTE: Final = b'"'
@@ -47,32 +49,50 @@ _DELETE: Final = 0x7F
 
 def read(text: bytes) -> Event | None:
     """The event that this UTF-8 text is, or None where it has to be taken apart to know."""
+    events = _read(text, _one)
+    return None if events is None else events[0]
+
+
+def read_all(text: bytes) -> list[Event] | None:
+    """The events in the array that this UTF-8 text is, or None where one of them, or it, has to be taken apart."""
+    return _read(text, _decode_all)
+
+
+def _read(text: bytes, decode: Callable[[bytes], Sequence[_CloudEvent]]) -> list[Event] | None:
+    events: list[Event] = []
+    quotes = 0
     try:
-        sent = _decode(text)
-        raw, sent.data = sent.data, UNSET
-        attributes = _encode(sent)
-        content = b"" if isinstance(raw, UnsetType) else bytes(raw)
-        value = _value_of(content) if content else None
+        found = decode(text)
+        if len(found) > MAX_REQUEST_EVENTS:
+            return None
+        for sent in found:
+            raw, sent.data = sent.data, UNSET
+            attributes = _encode(sent)
+            content = b"" if isinstance(raw, UnsetType) else bytes(raw)
+            value = _value_of(content) if content else None
+            if not _is_plain(attributes) or (sent.time is not None and not is_rfc3339(sent.time)):
+                return None
+            if len(attributes) > MAX_ATTRIBUTE_BYTES or len(content) > MAX_DATA_BYTES or _is_deep(content):
+                return None
+            category, severity = category_of(sent.type, sent.category), severity_of(sent.type, value, sent.severity)
+            shown = Shown(category, severity, sent.source, sent.type, sent.traceid)
+            data = Data(content, True) if content else None
+            events.append(Event(sent.id, sent.source, sent.type, sent.subject, shown, attributes, data))
+            quotes += attributes.count(_QUOTE) + (2 + content.count(_QUOTE) if content else 0)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    if not _is_plain(attributes) or (sent.time is not None and not is_rfc3339(sent.time)):
         return None
     # In plain attributes each quote begins or ends a key or a string. One in the text that is not here again
     # is of a null, or of a second member with the same key.
-    quotes = attributes.count(_QUOTE) + (2 + content.count(_QUOTE) if content else 0)
-    if text.count(_QUOTE) != quotes or content.count(b"[") + content.count(b"{") > MAX_DEPTH:
-        return None
-    if len(attributes) > MAX_ATTRIBUTE_BYTES or len(content) > MAX_DATA_BYTES:
-        return None
-    shown = Shown(
-        category_of(sent.type, sent.category),
-        severity_of(sent.type, value, sent.severity),
-        sent.source,
-        sent.type,
-        sent.traceid,
-    )
-    data = Data(content, True) if content else None
-    return Event(sent.id, sent.source, sent.type, sent.subject, shown, attributes, data)
+    return events if text.count(_QUOTE) == quotes else None
+
+
+def _one(text: bytes) -> Sequence[_CloudEvent]:
+    return (_decode(text),)
+
+
+def _is_deep(content: bytes) -> bool:
+    # So deep is only what is so long: a level has a bracket, and one that closes it.
+    return len(content) > 2 * MAX_DEPTH and content.count(b"[") + content.count(b"{") > MAX_DEPTH
 
 
 def _is_plain(attributes: bytes) -> bool:

@@ -59,12 +59,13 @@ def insert(writer: apsw.Connection, items: Sequence[NewItem]) -> None:
     writer.executemany(_INSERT, rows)
 
 
-def _heard(items: Sequence[NewItem]) -> Sequence[tuple[str, int, int, int]]:
+def _heard(items: Sequence[NewItem]) -> Sequence[tuple[Any, ...]]:
     """How many events of which source, and their first and last number."""
-    heard: dict[str, tuple[int, int, int]] = {}
+    heard: dict[str, list[int]] = {}
     for new in items:
-        count, first, _ = heard.get(new.shown.source, (0, new.item.seq, 0))
-        heard[new.shown.source] = (count + 1, first, new.item.seq)
+        counted = heard.setdefault(new.shown.source, [0, new.item.seq, 0])
+        counted[0] += 1
+        counted[2] = new.item.seq
     return [(source, *numbers) for source, numbers in heard.items()]
 
 
