@@ -90,6 +90,9 @@ MAX_QUEUED_BYTES: Final = 64 * 1024 * 1024
 THREAD_PARSE_BYTES: Final = 32 * 1024
 """Larger bodies are parsed in a thread, so that heartbeats keep their time."""
 
+THREAD_ANSWER_EVENTS: Final = 2_000
+"""Of more events than this the receipt is written in a thread, too: below, it takes half a millisecond at most."""
+
 MAX_NOTES: Final = 1000
 """Deeds of the console that wait for a record that cannot be written."""
 

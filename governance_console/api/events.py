@@ -30,7 +30,12 @@ from governance_console.errors import (
 )
 from governance_console.events import MakeId
 from governance_console.journal import Receipt
-from governance_console.limits import MAX_IDEMPOTENCY_KEY_CHARS, MAX_REQUEST_BYTES, THREAD_PARSE_BYTES
+from governance_console.limits import (
+    MAX_IDEMPOTENCY_KEY_CHARS,
+    MAX_REQUEST_BYTES,
+    THREAD_ANSWER_EVENTS,
+    THREAD_PARSE_BYTES,
+)
 from governance_console.settling import Submission
 
 Parse = Callable[[bytes, MakeId], list[Event]]
@@ -73,7 +78,10 @@ async def post(request: web.Request) -> web.StreamResponse:
         if reason is not None:
             request.app[METRICS].rejected.labels(reason).inc()
         raise
-    answer = await asyncio.to_thread(_answer, submission, receipt) if is_large else _answer(submission, receipt)
+    if len(submission.events) > THREAD_ANSWER_EVENTS:
+        answer = await asyncio.to_thread(_answer, submission, receipt)
+    else:
+        answer = _answer(submission, receipt)
     return quick_answer(answer, 201 if receipt.accepted else 200)
 
 
