@@ -10,20 +10,15 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from governance_console.edge import Edge
-from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed
+from governance_console.errors import Conflict, RecordUnavailable, StorageFailed
 from governance_console.feed import Feed
-from governance_console.limits import (
-    MAX_QUEUED_BYTES,
-    MAX_QUEUED_EVENTS,
-    MAX_REQUEST_BYTES,
-    MAX_REQUEST_EVENTS,
-)
+from governance_console.gathering import COMING_SEC, Gathering, Receipt, Waiting
 from governance_console.metrics import Metrics
 from governance_console.recording import record
 from governance_console.settling import Settled, Submission
@@ -33,28 +28,11 @@ from governance_console.times import text_of, utc_now
 PROBE_SEC: Final = 2.0
 """How often a record that could not be written is tried again."""
 
-GATHER_SEC: Final = 0.001
-"""The longest wait for requests that may share a commit: less than most commits take."""
-
 _UNKNOWN: Final = "the record cannot be written: {}; whether this was recorded is unknown, and sending it again is safe"
 
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
-
-
-class Receipt(NamedTuple):
-    """What was recorded: under which numbers, and how long the log is with it."""
-
-    epoch: str
-    size: int
-    seqs: Sequence[int]
-    accepted: int
-
-
-class _Waiting(NamedTuple):
-    submission: Submission
-    receipt: asyncio.Future[Receipt]
 
 
 class Journal:
@@ -81,11 +59,9 @@ class Journal:
         self._failed = asyncio.Event()
         self._writable = True
         self._closing = False
-        self._waiting: list[_Waiting] = []
-        self._events_waiting = 0
-        self._bytes_waiting = 0
-        self._arrived = asyncio.Event()
-        metrics.queue_depth.set_function(lambda: self._events_waiting)
+        self._gathering = Gathering()
+        self._took = COMING_SEC
+        metrics.queue_depth.set_function(lambda: self._gathering.events)
         self._tell()
 
     @property
@@ -142,47 +118,29 @@ class Journal:
             raise StorageFailed(f"the record cannot be written: {self._failure}; nothing of this was recorded")
         if self._closing:
             raise RecordUnavailable("the console is shutting down; nothing of this was recorded")
-        events, content = len(submission.events), submission.content_bytes
-        if self._events_waiting + events > MAX_QUEUED_EVENTS or self._bytes_waiting + content > MAX_QUEUED_BYTES:
-            raise QueueFull("too many events are waiting to be committed; nothing of this was recorded")
-        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
-        self._count(waiting, 1)
-        self._waiting.append(waiting)
-        self._arrived.set()
         # A request that is cancelled cancels its receipt, and nothing else: the commit does not wait for it.
-        return await waiting.receipt
+        return await self._gathering.add(submission)
+
+    def coming(self) -> AbstractContextManager[None]:
+        """Whoever is in here is about to append: a commit may wait for that a little."""
+        return self._gathering.coming()
 
     async def run(self) -> None:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
-        together = 1
-        while self._waiting or not self._closing:
+        while not (self._closing and self._gathering.is_empty):
             if self._writable:
-                await self._arrived.wait()
+                await self._gathering.arrival()
             else:
                 await self._wait_or_probe()
-            self._arrived.clear()
-            while self._waiting:
-                await self._gather(together)
-                group = self._next_group()
-                together = len(group)
-                await self._commit(group)
+            while not self._gathering.is_empty:
+                await self._commit(await self._gathering.group(self._took))
 
     def close(self) -> None:
         """Take no more, and let ``run`` return once what was taken is answered."""
         self._closing = True
-        self._arrived.set()
+        self._gathering.close()
 
-    async def _gather(self, together: int) -> None:
-        """Who was answered together asks again together: wait a moment for as many as last time, and sync once."""
-        if len(self._waiting) >= together or self._closing:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_SEC):
-                while len(self._waiting) < together and not self._closing:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-
-    async def _commit(self, group: list[_Waiting]) -> None:
+    async def _commit(self, group: list[Waiting]) -> None:
         if self._failure is not None:
             # These waited while the store failed. It would take them, and that would prove nothing.
             self._refuse(group, self._failure)
@@ -191,10 +149,11 @@ class Journal:
         try:
             started = time.perf_counter()
             done = await self._storage.write(write)
+            self._took = time.perf_counter() - started
             if done.new:
                 # Durable from here on. A crash before this line loses only what nobody was told of;
                 # a crash after it loses only the telling, and the sender's repeat finds the entries.
-                self._metrics.committed([new.shown.category for new in done.new], time.perf_counter() - started)
+                self._metrics.committed([new.shown.category for new in done.new], self._took)
                 self._edge, self._recorded = done.growth.edge, done.time
                 self._feed.publish(done.messages)
                 self._wrote()
@@ -209,7 +168,7 @@ class Journal:
     async def _wait_or_probe(self) -> None:
         try:
             async with asyncio.timeout(self._probe_sec):
-                await self._arrived.wait()
+                await self._gathering.arrival()
         except TimeoutError:
             await self._probe()
 
@@ -230,8 +189,8 @@ class Journal:
         _log.error("the journal failed", exc_info=error)
         return StorageFailed(f"the journal failed ({type(error).__name__})")
 
-    def _answer(self, one: _Waiting, outcome: Settled | Conflict) -> None:
-        self._count(one, -1)
+    def _answer(self, one: Waiting, outcome: Settled | Conflict) -> None:
+        self._gathering.answered(one)
         if one.receipt.done():
             return  # the request is gone
         if isinstance(outcome, Conflict):
@@ -239,7 +198,7 @@ class Journal:
         else:
             one.receipt.set_result(Receipt(self._epoch, self.size, outcome.seqs, outcome.accepted))
 
-    def _refuse(self, group: list[_Waiting], error: RecordUnavailable) -> None:
+    def _refuse(self, group: list[Waiting], error: RecordUnavailable) -> None:
         if isinstance(error, StorageFailed):
             self._failure = error
             self._failed.set()
@@ -248,7 +207,7 @@ class Journal:
         self._writable = False
         self._tell()
         for one in group:
-            self._count(one, -1)
+            self._gathering.answered(one)
             if not one.receipt.done():
                 # To each its own: a raised exception gathers the frames it went through.
                 one.receipt.set_exception(type(error)(_UNKNOWN.format(error)))
@@ -263,22 +222,6 @@ class Journal:
         self._metrics.writable.set(self._writable)
         self._metrics.size.set(self.size)
         self._feed.set_writable(self._writable)
-
-    def _next_group(self) -> list[_Waiting]:
-        """What waits, as far as one commit should hold."""
-        events = content = 0
-        for taken, one in enumerate(self._waiting):
-            events += len(one.submission.events)
-            content += one.submission.content_bytes
-            if taken and (events > MAX_REQUEST_EVENTS or content > MAX_REQUEST_BYTES):
-                group, self._waiting = self._waiting[:taken], self._waiting[taken:]
-                return group
-        group, self._waiting = self._waiting, []
-        return group
-
-    def _count(self, one: _Waiting, sign: int) -> None:
-        self._events_waiting += sign * len(one.submission.events)
-        self._bytes_waiting += sign * one.submission.content_bytes
 
     def _time(self) -> str:
         """Now, but never before the last entry: a clock that was set back must not reorder the record."""

@@ -30,7 +30,7 @@ LAYERS = (
     ("ticker", "signer", "retention"),
     ("audit", "erasing"),
     ("journal", "assistant", "logs", "background", "oidc"),
-    ("recording", "idtoken", "pending"),
+    ("recording", "gathering", "idtoken", "pending"),
     ("settling", "feed", "watching", "storage", "sessions", "metrics", "settings", "tls", "openapi", "keyfile"),
     ("exported",),
     ("verify",),

@@ -18,7 +18,8 @@ from governance_console.entries import Item
 from governance_console.errors import Conflict, QueueFull, RecordUnavailable, StorageFailed, StorageFull
 from governance_console.events import parse_json
 from governance_console.feed import Feed
-from governance_console.journal import Journal, Receipt
+from governance_console.gathering import Receipt
+from governance_console.journal import Journal
 from governance_console.limits import MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS, MAX_REQUEST_BYTES
 from governance_console.merkle import leaf_hashes
 from governance_console.metrics import Metrics
@@ -90,6 +91,20 @@ async def test_requests_that_wait_together_share_a_commit(tmp_path: Path) -> Non
         await asyncio.gather(*waiting)
         assert sum(at.storage.appends) == 20
         assert len(at.storage.appends) <= 2
+
+
+async def test_a_commit_waits_a_little_for_what_is_coming(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+
+        async def parse_and_append() -> Receipt:
+            with at.journal.coming():
+                await asyncio.sleep(0.002)
+            return await at.append([event(2)])
+
+        await asyncio.gather(parse_and_append(), at.append([event(1)]))
+        assert at.storage.appends == [2]
+        with at.journal.coming():  # and stays away: who waits is not kept for long
+            assert (await asyncio.wait_for(at.append([event(3)]), 1)).seqs == [2]
 
 
 async def test_nothing_is_seen_counted_or_acknowledged_before_it_is_durable(tmp_path: Path) -> None:

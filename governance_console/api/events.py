@@ -29,7 +29,7 @@ from governance_console.errors import (
     Unsupported,
 )
 from governance_console.events import MakeId
-from governance_console.journal import Receipt
+from governance_console.gathering import Receipt
 from governance_console.limits import (
     MAX_IDEMPOTENCY_KEY_CHARS,
     MAX_REQUEST_BYTES,
@@ -67,8 +67,9 @@ async def post(request: web.Request) -> web.StreamResponse:
             principal = request[PRINCIPAL].name
             is_large = len(body) > THREAD_PARSE_BYTES
             if is_large:
-                async with request.app[PARSING]:
-                    submission = await asyncio.to_thread(_submission, parse, body, make_id, principal)
+                with request.app[JOURNAL].coming():
+                    async with request.app[PARSING]:
+                        submission = await asyncio.to_thread(_submission, parse, body, make_id, principal)
             else:
                 submission = _submission(parse, body, make_id, principal)
             del body  # nothing of it is needed while the commit is waited for
