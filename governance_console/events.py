@@ -25,6 +25,9 @@ CONSOLE: Final = "console"
 """The source of what the console records of itself, and the principal of what nobody but it did. No token and no person
 has this name; but anybody who may append may claim to be the source."""
 
+AT_ONCE_BYTES: Final = 512 * 1024
+"""A larger batch is decoded event by event: nothing else runs while a text is decoded at once."""
+
 MakeId = Callable[[int], str]
 """Makes an id for the item at a place in its request, counted from 0, that came without one."""
 
@@ -55,9 +58,10 @@ def parse_structured(body: bytes, make_id: MakeId) -> list[Event]:
 def parse_batch(body: bytes, make_id: MakeId) -> list[Event]:
     """An array of CloudEvents (``application/cloudevents-batch+json``). Raises InputError."""
     text = jsontext.decode(body)
-    events = typed.read_all(body)  # of a body that is UTF-8 to its end
-    if events is not None:
-        return events
+    if len(body) <= AT_ONCE_BYTES:
+        events = typed.read_all(body)  # of a body that is UTF-8 to its end
+        if events is not None:
+            return events
     if not jsontext.is_array(text):
         jsontext.parse(text)
         raise Unacceptable("the body has to be an array of CloudEvents objects")

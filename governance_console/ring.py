@@ -31,6 +31,7 @@ class Ring:
     def __init__(self, size: int, most_messages: int, most_bytes: int) -> None:
         self.size = size
         self._messages: list[Message] = []
+        self._gone: list[Message] = []
         self._most_messages = most_messages
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -52,12 +53,22 @@ class Ring:
         self._bytes += sum([message.size for message in messages])
         # A quarter at a time: cutting the front of a list moves all of it.
         while len(self._messages) > self._most_messages or self._bytes > self._most_bytes:
-            self._let_go(max(1, len(self._messages) // 4))
+            cut = max(1, len(self._messages) // 4)
+            # Not freed here: ten thousand of them would keep everybody waiting for milliseconds.
+            self._gone += self._messages[:cut]
+            self._let_go(cut)
+        if len(self._gone) > self._most_messages:
+            self._gone.clear()
+
+    def free(self, most: int) -> bool:
+        """Free so many at most of those that were let go; whether there are more."""
+        del self._gone[-most:]
+        return bool(self._gone)
 
     def forget(self, last: int) -> None:
         """Let go of everything up to this entry: what was erased is not sent from here again."""
-        cut = max(last + 1 - self.oldest, 0)
-        self._let_go(cut)
+        self._gone.clear()
+        self._let_go(max(last + 1 - self.oldest, 0))
 
     def _let_go(self, cut: int) -> None:
         self._bytes -= sum([message.size for message in self._messages[:cut]])
