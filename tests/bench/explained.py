@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_BURST: Final = "one `write` a watcher: 47 % of CPU, a fifth of it copying; Python 32 %, SQLite 5 %, `fdatasync` 1 %"
+_BURST: Final = "one `sendfile` a watcher: 45 % of CPU; Python 20 %, SQLite 12 %, `pwrite` 4 %, `fdatasync` 2 %"
 _REQUEST: Final = (
-    "the interpreter's work for each request, flat: 61 % of CPU in Python, 5 % in aiohttp's C, 4 % in libc; "
-    "kernel 19 %; SQLite 6 %; SHA-256 2 %"
+    "the interpreter's work for each request, flat: 58 % of CPU in Python, 5 % in aiohttp's C and uvloop, 4 % in libc; "
+    "kernel 23 %; SQLite 7 %; SHA-256 2 %"
 )
-_QUESTION: Final = "as a POST: 63 % of CPU in Python; kernel 18 %; SQLite 6 %; aiohttp's C 5 %; libc 4 %"
+_QUESTION: Final = "as a POST: the interpreter's work for each request, flat"
 _PAGE: Final = "a request and 100 items: 68 % of CPU in Python, SQLite 10 %, kernel 8 % (with 50 thousand entries)"
 
 BOUNDED_BY: Final[Mapping[str, str]] = {
     "burst": _BURST,
     "joined": _BURST,
-    "joined-apart": "the same `write` a watcher on both sides",
-    "single": "one `write` a watcher: 51 % of CPU; Python 28 %, uvloop 7 %, `fdatasync` 2 %",
+    "joined-apart": "the kernel's work for a watcher on both sides, which with `sendfile` does not copy",
+    "single": "one `write` a watcher: 63 % of CPU; Python 18 %, uvloop 5 %, SQLite 2 %, `fdatasync` 2 %",
     "latency": "Python 58 % of CPU, `write` 11 %, `fdatasync` 4 %; the figure has the wait for the disk in it too",
     "post-each": _REQUEST,
     "post-group": _REQUEST,
     "post-bare": _REQUEST,
-    "batch": "the writer's thread: 50 % of CPU (SQLite 24 %, kernel 15 %, of it `write` 7 %, `fdatasync` 2 %); "
-    "parsing, settling and answering in threads 41 %, flat (msgspec 6 %, SHA-256 6 %); the event loop 9 %",
+    "batch": "SQLite 26 % of CPU, and for it `pwrite` 16 %, `fdatasync` 3 %; Python 31 %, flat; libc 7 %, msgspec 5 %, "
+    "SHA-256 5 %",
     "query": _QUESTION,
     "query-nothing": _QUESTION,
     "memory": "Python's allocations, 19.5 kB: 13.7 kB in aiohttp, 4.4 kB ours, 1.4 kB asyncio's; beside it C's",
