@@ -183,7 +183,11 @@ class Feed:
         for watcher in tuple(self._watchers):
             if watcher.is_stuck(now):
                 self._metrics.slow_closes.inc()
-                _log.warning("a watcher took nothing for %d s and is cut", SLOW_SEC, extra={"principal": watcher.name})
+                _log.warning(
+                    "a watcher took nothing for %d s and is cut",
+                    SLOW_SEC,
+                    extra={"principal": watcher.name, "next": watcher.position},
+                )
                 self.leave(watcher)
                 watcher.outlet.end(SLOW, "slow: resume from the next of your last message")
 
@@ -198,7 +202,7 @@ class Feed:
             if self._beat_is_due:
                 self._beat_is_due = False
                 await self._send_heartbeats()
-            while self._ring.free(FREED):  # noqa: ASYNC110  # there is nothing to be told of
+            while self._ring.free_some(FREED):  # noqa: ASYNC110  # there is nothing to be told of
                 await asyncio.sleep(0)  # everybody else has a turn
             await asyncio.sleep(min(max(loop.time() - started, PAUSE_SEC), MOST_PAUSE_SEC))
 

@@ -74,8 +74,7 @@ class Gathering:
             yield
         finally:
             self._coming -= 1
-            if self._waiting:  # else a record that cannot be written would not be tried again in its time
-                self._arrived.set()
+            self._arrived.set()
 
     def close(self) -> None:
         """Wait for nobody any more."""

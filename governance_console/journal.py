@@ -28,7 +28,10 @@ from governance_console.times import text_of, utc_now
 PROBE_SEC: Final = 2.0
 """How often a record that could not be written is tried again."""
 
-_UNKNOWN: Final = "the record cannot be written: {}; whether this was recorded is unknown, and sending it again is safe"
+_UNKNOWN: Final = (
+    "the record cannot be written: {}; whether this was recorded is unknown, "
+    "and sending it again with the same id is safe"
+)
 
 _T = TypeVar("_T")
 
@@ -55,6 +58,7 @@ class Journal:
         self._metrics = metrics
         self._now = now
         self._probe_sec = probe_sec
+        self._probe_at = 0.0
         self._failure: StorageFailed | None = None
         self._failed = asyncio.Event()
         self._writable = True
@@ -166,10 +170,12 @@ class Journal:
                 self._answer(one, outcome)
 
     async def _wait_or_probe(self) -> None:
+        # By the clock and not by silence: what comes may be repeats, which prove nothing.
         try:
-            async with asyncio.timeout(self._probe_sec):
+            async with asyncio.timeout_at(self._probe_at):
                 await self._gathering.arrival()
         except TimeoutError:
+            self._probe_at += self._probe_sec
             await self._probe()
 
     async def _probe(self) -> None:
@@ -205,6 +211,7 @@ class Journal:
         if self._writable:
             _log.error("the record cannot be written: %s", error)
         self._writable = False
+        self._probe_at = asyncio.get_running_loop().time() + self._probe_sec
         self._tell()
         for one in group:
             self._gathering.answered(one)

@@ -32,6 +32,7 @@ class Ring:
         self.size = size
         self._messages: list[Message] = []
         self._gone: list[Message] = []
+        self._gone_bytes = 0
         self._most_messages = most_messages
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -56,23 +57,32 @@ class Ring:
             cut = max(1, len(self._messages) // 4)
             # Not freed here: ten thousand of them would keep everybody waiting for milliseconds.
             self._gone += self._messages[:cut]
-            self._let_go(cut)
-        if len(self._gone) > self._most_messages:
-            self._gone.clear()
+            self._gone_bytes += self._let_go(cut)
+        if len(self._gone) > self._most_messages or self._gone_bytes > self._most_bytes:
+            self._free_all()
 
-    def free(self, most: int) -> bool:
+    def free_some(self, most: int) -> bool:
         """Free so many at most of those that were let go; whether there are more."""
         del self._gone[-most:]
+        if not self._gone:
+            self._gone_bytes = 0
         return bool(self._gone)
 
     def forget(self, last: int) -> None:
         """Let go of everything up to this entry: what was erased is not sent from here again."""
-        self._gone.clear()
+        self._free_all()
         self._let_go(max(last + 1 - self.oldest, 0))
 
-    def _let_go(self, cut: int) -> None:
-        self._bytes -= sum([message.size for message in self._messages[:cut]])
+    def _let_go(self, cut: int) -> int:
+        """Cut so many off the front; how many bytes they have."""
+        size = sum([message.size for message in self._messages[:cut]])
+        self._bytes -= size
         del self._messages[:cut]
+        return size
+
+    def _free_all(self) -> None:
+        self._gone.clear()
+        self._gone_bytes = 0
 
     def piece(self, start: int, selection: Selection, stop: int) -> Piece:
         """What is wanted of the entries ``oldest <= start <= seq < stop <= size``, as far as a piece goes."""

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from governance_console.attributes import Data, Event
 from governance_console.categories import category_of, severity_of
-from governance_console.limits import MAX_ATTRIBUTE_BYTES, MAX_DATA_BYTES, MAX_DEPTH, MAX_REQUEST_EVENTS
+from governance_console.limits import MAX_ATTRIBUTE_BYTES, MAX_DATA_BYTES, MAX_DEPTH
 from governance_console.selection import Shown
 from governance_console.times import is_rfc3339
 
@@ -62,10 +62,7 @@ def _read(text: bytes, decode: Callable[[bytes], Sequence[_CloudEvent]]) -> list
     events: list[Event] = []
     quotes = 0
     try:
-        found = decode(text)
-        if len(found) > MAX_REQUEST_EVENTS:
-            return None
-        for sent in found:
+        for sent in decode(text):
             raw, sent.data = sent.data, UNSET
             attributes = _encode(sent)
             content = b"" if isinstance(raw, UnsetType) else bytes(raw)

@@ -285,7 +285,7 @@ async def fail_at(folder: Path, call: int, code: int) -> bool:
         acknowledged = [int(outcome) for outcome in outcomes if outcome.isdigit()]
         storage = SqliteStorage(folder / "governance.db", None, lambda: "epoch", vfs=disk.name)
         log = await storage.open()
-        items = (await storage.ascending(0, 10, 10)).items
+        items = (await storage.ascending(0, log.size, 10)).items
         await storage.close()
     assert [item.seq for item in items] == list(range(log.size)), failing
     assert acknowledged == list(range(len(acknowledged))), failing

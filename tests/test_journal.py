@@ -50,7 +50,7 @@ class House:
         return self.metrics.registry.get_sample_value("governance_events_total", {"category": "tool"}) or 0.0
 
     async def stored(self) -> list[Item]:
-        return list((await self.storage.ascending(0, 1000, 1000)).items)
+        return list((await self.storage.ascending(0, self.journal.size, 1000)).items)
 
     async def tree(self) -> Edge:
         """The edge of the tree over what is stored."""

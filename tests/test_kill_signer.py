@@ -66,7 +66,8 @@ async def next_console(folder: Path, notes: set[bytes]) -> None:
         async with running(settings) as console:
             signer, journal = console.app[SIGNER], console.app[JOURNAL]
             assert signer.refusing == ""
-            entries = [item.entry for item in (await console.app[STORAGE].ascending(0, 1 << 40, 1 << 40)).items]
+            page = await console.app[STORAGE].ascending(0, journal.size, 1 << 40)
+            entries = [item.entry for item in page.items]
             assert journal.edge == Edge().grown(leaf_hashes(entries)).edge
             size, tree = len(entries), Tree(entries)
             for note in notes:

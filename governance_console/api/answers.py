@@ -35,7 +35,8 @@ def _head(status: HTTPStatus) -> bytes:
     """All that is the same for each answer with this status, with places for what is not."""
     headers = {"Content-Type": JSON, **EVERYWHERE, "Cache-Control": "no-store"}
     lines = [f"HTTP/1.1 {status} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join((*lines, "Content-Length: %d", "Date: %s", "X-Request-Id: %s", "", "")).encode()
+    same = "\r\n".join(lines).replace("%", "%%")
+    return "\r\n".join((same, "Content-Length: %d", "Date: %s", "X-Request-Id: %s", "", "")).encode()
 
 
 _HEADS: Final = {int(status): _head(status) for status in (HTTPStatus.OK, HTTPStatus.CREATED)}

@@ -142,7 +142,7 @@ async def _serve(settings: Settings) -> int:
         await tell_start(app[AUDIT], app[STORAGE], journal.size, settings, url)
         app[SERVES].set()
         end.served = True
-        _log.info("version %s serves %s", __version__, url)
+        _log.info("version %s serves %s", __version__, url, extra={"loop": type(loop).__module__.partition(".")[0]})
         await until_over(end.asked, journal)
         _log.info("stopping")
     finally:

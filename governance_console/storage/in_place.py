@@ -48,7 +48,8 @@ class FilesInPlace:
 
 
 def _gone(path: str, how: str) -> StorageGone:
-    return StorageGone(f"{os.path.basename(path)} was {how} while the console had it open")
+    what = f"{os.path.basename(path)} was {how} while the console had it open"
+    return StorageGone(f"{what}; export the record before you stop the console")
 
 
 def _look(path: str) -> _Seen:

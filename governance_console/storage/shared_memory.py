@@ -6,6 +6,7 @@ SQLite writes one byte in each 4 KiB of it, and to the rest through a mapping. W
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -31,7 +32,11 @@ class SharedMemory:
             return
         # Closing any handle of a file drops all of the process's locks on it, SQLite's too: it stays open.
         self._handle = os.open(self._path, os.O_RDWR)
-        os.posix_fallocate(self._handle, 0, RESERVED_BYTES)
+        try:
+            os.posix_fallocate(self._handle, 0, RESERVED_BYTES)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # there nothing can be reserved
+                raise
 
     def release(self) -> None:
         """Once SQLite has closed the file; harmless when nothing is reserved."""
@@ -42,6 +47,14 @@ class SharedMemory:
 
 def is_room(folder: Path, wal_bytes: int) -> bool:
     """Whether there is the space that starting with such a WAL takes, until ``reserve`` is done."""
-    usage = shutil.disk_usage(folder)
+    return has_free(folder, RESERVED_BYTES + wal_bytes // _PER_WAL)
+
+
+def has_free(folder: Path, size: int) -> bool:
+    """Whether so many bytes are free there, or nobody can say."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return True  # it is gone, which others tell better
     # Some file systems in user space say nothing of their size.
-    return usage.total == 0 or usage.free >= RESERVED_BYTES + wal_bytes // _PER_WAL
+    return usage.total == 0 or usage.free >= size

@@ -104,7 +104,7 @@ class SqliteStorage:
         await self._write(lambda writer: sqlite_erase.save_looked_through(writer, reached))
 
     async def probe(self) -> None:
-        await self._write(_probe)
+        await self._write(self._probe)
 
     async def tiles(self, wanted: Sequence[Tile]) -> Mapping[Tile, bytes]:
         return await self._read(lambda reader: sqlite_tiles.read_tiles(reader, wanted))
@@ -181,6 +181,10 @@ class SqliteStorage:
 
         return await self._writer_thread.do(run)
 
+    def _probe(self, writer: apsw.Connection) -> None:
+        self._file.check_room()
+        writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', hex(randomblob(8)))")
+
     async def _write_beside(self, work: Callable[[apsw.Connection], _T]) -> _T:
         return await self._write(work, beside=True)
 
@@ -222,10 +226,6 @@ class _Visit:
 
 def _save_checkpoint(writer: apsw.Connection, size: int, note: bytes) -> None:
     sqlite_checkpoints.save(writer, size, note)
-
-
-def _probe(writer: apsw.Connection) -> None:
-    writer.execute("INSERT OR REPLACE INTO log (name, value) VALUES ('probe', hex(randomblob(8)))")
 
 
 @contextmanager

@@ -18,10 +18,10 @@ import apsw
 from msgspec import DecodeError
 
 from governance_console.durable import make_folder, sync_folder
-from governance_console.errors import CannotStart, InUse
+from governance_console.errors import CannotStart, InUse, StorageFull
 from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
-from governance_console.storage.shared_memory import SharedMemory, is_room
+from governance_console.storage.shared_memory import SharedMemory, has_free, is_room
 from governance_console.storage.sqlite_errors import NO_SPACE, is_full, not_opened
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
 from governance_console.storage.sqlite_upgrade import upgrade
@@ -40,6 +40,9 @@ WAL_PAGES: Final = 8_000
 
 NEXT: Final = ".next"
 """The ending of a new log's file that is not in its place yet: see ``sqlite_succession``."""
+
+PROBE_BYTES: Final = 256 * 1024
+"""A full disk counts as full until so much is free: a probe takes less than an event does."""
 
 BUSY_MS: Final = 5_000
 """How long another program may have the file locked."""
@@ -86,6 +89,11 @@ class SqliteFile:
         """Raises StorageGone when the files are no longer those that were opened."""
         assert self._in_place is not None, "open() comes first"
         self._in_place.check()
+
+    def check_room(self) -> None:
+        """Raises StorageFull where there may be room for a probe, and none for an event."""
+        if not has_free(self._path.parent, PROBE_BYTES):
+            raise StorageFull("no space is left where the record is kept")
 
     def fold(self) -> bool:
         """Write the WAL into the file and cut it to nothing; False where a reader or a full disk is in the way.

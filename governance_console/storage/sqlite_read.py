@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 import apsw
@@ -91,7 +92,7 @@ def ascending(reader: apsw.Connection, start: int, stop: int, most: Most, select
     low, high = _bounds(reader, start, stop, selection)
     page = _page(_steps(reader, low, high, most, selection, up=True), low, most, up=True)
     if selection == EVERYTHING:
-        _check_unbroken([item.seq for item in page.items], range(low, high))
+        _check_unbroken([item.seq for item in page.items], range(low, min(high, page.reached)))
     return Page(page.items, stop if page.reached >= high else page.reached)
 
 
@@ -100,13 +101,13 @@ def descending(reader: apsw.Connection, before: int, most: Most, selection: Sele
     low, high = _bounds(reader, 0, before, selection)
     page = _page(_steps(reader, low, high, most, selection, up=False), high, most, up=False)
     if selection == EVERYTHING:
-        _check_unbroken([item.seq for item in page.items], range(high - 1, low - 1, -1))
+        _check_unbroken([item.seq for item in page.items], range(high - 1, max(low, page.reached) - 1, -1))
     return Page(page.items, 0 if page.reached <= low else page.reached)
 
 
 def _check_unbroken(found: Sequence[int], wanted: Sequence[int]) -> None:
     """No number is passed over. Raises ValueError: what is not there was lost, and must not look like the end."""
-    for seq, expected in zip(found, wanted, strict=False):
+    for seq, expected in zip_longest(found, wanted):
         if seq != expected:
             raise ValueError(f"#{expected} is not there any more")
 

@@ -157,6 +157,12 @@ def _measured(given: argparse.Namespace, say: Callable[[str, str], None]) -> dic
     return {**shown, "all": parts}
 
 
+def _rounds(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("at least one round is measured")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parts = "\n".join(f"  {name:<10}{part.what}" for name, part in PARTS.items())
     parser = argparse.ArgumentParser(
@@ -166,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", type=_names, default=list(PARTS), metavar="PART,…", help="these parts, not all")
-    parser.add_argument("--runs", type=int, metavar="N", help="rounds (default 5, with --quick 1)")
+    parser.add_argument("--runs", type=_rounds, metavar="N", help="rounds (default 5, with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="shorter rounds, fewer of them")
     parser.add_argument("--full", action="store_true", help="also a log of 10 million entries: 10 GB, an hour to make")
     parser.add_argument(

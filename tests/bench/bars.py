@@ -171,5 +171,7 @@ def verdicts(results: Results) -> str:
     for bar in BARS:
         found = bar.value.of(results)
         shown = "" if found is None else spread(found) + bar.unit
-        rows.append((bar.what, bar.wanted, shown, bar.verdict(found), BOUNDED_BY.get(bar.key, "")))
+        rows.append(
+            (bar.what, bar.wanted, shown, bar.verdict(found), "" if found is None else BOUNDED_BY.get(bar.key, ""))
+        )
     return table(("what", "bar", "measured", "", "bounded by"), rows, words=(0, 3, 4))
