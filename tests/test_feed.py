@@ -6,14 +6,15 @@ import asyncio
 import json
 import os
 import struct
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from governance_console.entries import Item, Page, entry_message, make_item
+from governance_console.entries import Item, Message, Page, entry_message, make_item
 from governance_console.errors import PositionLost, RecordUnavailable
 from governance_console.events import parse_json
 from governance_console.feed import CATCHING_UP, Feed
@@ -293,6 +294,57 @@ def test_the_ring_is_bounded_in_messages_and_bytes() -> None:
     assert all(message.size < len(message.frame) < message.size + 150 for message in kept)
     ring.forget(ring.oldest + 1)
     assert ring.bytes == sum(message.size for message in kept[2:])
+
+
+def kept_of(contents: Sequence[bytes]) -> int:
+    """How many of these something else than this list refers to."""
+    return sum(sys.getrefcount(content) > 3 for content in contents)
+
+
+def long_messages(start: int, count: int) -> list[Message]:
+    """With data of its own each."""
+    return [entry_message(item) for seq in range(start, start + count) for item in items(seq, 1, data="x" * 1000)]
+
+
+def contents_of(messages: Sequence[Message]) -> list[bytes]:
+    return [message.item.data for message in messages if message.item is not None and message.item.data is not None]
+
+
+def test_what_the_ring_lets_go_of_is_freed_a_little_at_a_time_and_what_was_erased_at_once() -> None:
+    ring = Ring(0, 12, 1 << 30)
+    messages = long_messages(0, 16)
+    contents = contents_of(messages)
+    ring.extend(messages)
+    del messages
+    assert kept_of(contents) == 16
+    assert ring.free_some(3)
+    assert kept_of(contents) == 13
+    while ring.free_some(3):
+        pass
+    assert kept_of(contents) == ring.size - ring.oldest <= 12
+    ring.extend(long_messages(16, 8))
+    ring.forget(23)
+    assert (kept_of(contents), ring.bytes) == (0, 0)
+
+
+def test_what_is_not_freed_yet_is_bounded_in_bytes_too() -> None:
+    ring = Ring(0, 1000, 10_000)
+    contents: list[bytes] = []
+    for seq in range(100):
+        messages = long_messages(seq, 1)
+        contents += contents_of(messages)
+        ring.extend(messages)
+        del messages
+        assert kept_of(contents) < 25
+
+
+async def test_the_feed_frees_what_its_ring_lets_go_of() -> None:
+    async with house(12) as at:
+        messages = long_messages(0, 16)
+        contents = contents_of(messages)
+        at.feed.publish(messages)
+        del messages
+        await until(lambda: kept_of(contents) <= 12, 5)
 
 
 def test_a_message_becomes_a_frame_once_and_lets_go_of_its_item() -> None:

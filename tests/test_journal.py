@@ -93,6 +93,28 @@ async def test_requests_that_wait_together_share_a_commit(tmp_path: Path) -> Non
         assert len(at.storage.appends) <= 2
 
 
+async def test_no_two_entries_of_a_commit_have_the_same_salt(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        with at.journal.coming():
+            waiting = [asyncio.create_task(at.append([event(f"{n}-{k}", n) for k in range(3)])) for n in range(9)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+        assert len(at.storage.appends) <= 2
+        assert len({item.salt for item in await at.stored()}) == 27
+
+
+async def test_repeats_do_not_put_off_a_probe(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.append([event(1)])
+        at.storage.error = StorageFull("full")
+        with pytest.raises(RecordUnavailable):
+            await at.append([event(2)])
+        at.storage.error = None
+        async with asyncio.timeout(5):
+            while not at.journal.writable:
+                await at.append([event(1)])
+
+
 async def test_a_commit_waits_a_little_for_what_is_coming(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
 

@@ -20,7 +20,7 @@ import pytest
 from governance_console.api import JOURNAL
 from governance_console.settings import Settings
 from tests.console import Console, running
-from tests.process import said
+from tests.process import command, said
 from tests.waiting import until
 
 PAGE = 4096
@@ -119,6 +119,25 @@ async def test_an_entry_that_is_not_there_any_more_is_missed(settings: Settings)
             assert "(it is damaged: #2 is not there any more)" in answer.json["detail"]
         assert (await console.get("/api/events?from=3")).status == 200
         assert (await console.get("/api/events/5")).status == 404
+        other = apsw.Connection(str(settings.database_path))
+        other.execute("DELETE FROM entries WHERE seq IN (0, 4)")
+        other.close()
+        for query, lost in (("?from=3", 4), ("?before=2", 0), ("?before=5", 4), ("?from=3&format=ndjson", 4)):
+            answer = await console.get(f"/api/events{query}")
+            assert (answer.status, f"#{lost} is not there any more" in answer.json["detail"]) == (500, True), query
+
+
+async def test_tail_ends_where_the_record_cannot_be_read(settings: Settings, tmp_path: Path) -> None:
+    async with running(settings) as console:
+        await console.record(*(event(number) for number in range(5)))
+    other = apsw.Connection(str(settings.database_path))
+    other.execute("DELETE FROM entries WHERE seq = 2")
+    other.close()
+    async with running(settings) as console:  # which remembers nothing of them
+        ended = await command(tmp_path, "tail", "--from", "0", url=console.url)
+    assert ended.status == 2
+    assert ended.errors.count("connecting again") == 3
+    assert "cannot be read from #0 on: python run.py verify tells what is damaged" in ended.errors
 
 
 async def test_a_damaged_page_that_is_needed_for_writing_ends_the_recording_and_not_the_reading(

@@ -13,8 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_writer import StreamWriter
 
 from governance_console.api import FEED
+from governance_console.api.telemetry import Socket, SocketOutlet
 from governance_console.parcel import LEAST_BYTES, LEAST_WATCHERS, NO_FILE, one_copy, send_from
 from governance_console.settings import Settings
 from tests.bench.wire import FrameReader
@@ -126,3 +129,19 @@ def test_what_cannot_be_sent_was_not_sent() -> None:
     theirs.close()
     with one_copy(bytes(LEAST_BYTES), LEAST_WATCHERS) as file, ours:
         assert send_from(file, ours.fileno(), LEAST_BYTES) == 0
+
+
+@linux
+async def test_nothing_is_sent_by_a_handle_that_is_being_closed() -> None:
+    """It may be somebody else's at any moment."""
+    ours, theirs = socket.socketpair()
+    transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+    loop = asyncio.get_running_loop()
+    outlet = SocketOutlet(Socket(), transport, StreamWriter(BaseProtocol(loop), loop))
+    with one_copy(bytes(LEAST_BYTES), LEAST_WATCHERS) as file, theirs:
+        assert outlet.send(bytes(LEAST_BYTES), file)
+        assert len(theirs.recv(2 * LEAST_BYTES)) == LEAST_BYTES
+        transport.close()
+        assert outlet.send(bytes(LEAST_BYTES), file)
+        await asyncio.sleep(0)
+        assert theirs.recv(2 * LEAST_BYTES) == b""

@@ -16,13 +16,16 @@ from governance_console.backoff import Backoff
 from governance_console.cli.filters import add_filters, cursor, query_of
 from governance_console.cli.remote import MAX_ANSWER_BYTES, PATIENCE, SILENCE_SEC, Remote, add_remote, connected
 from governance_console.cli.terminal import Progress, put, run, standard_output, wants_colour
-from governance_console.closes import CREDENTIAL_ENDED, POSITION_LOST
+from governance_console.closes import CREDENTIAL_ENDED, FAILED, POSITION_LOST
 from governance_console.display import entry_row, heartbeat_row, json_line
 from governance_console.errors import CommandFailed, NotReached
 from governance_console.selection import STREAM_FILTERS
 
 BEATS_MISSED: Final = 3
 """After this many heartbeats that did not come the connection is taken for dead, however open it looks."""
+
+MOST_BREAKS: Final = 4
+"""How often a stream may break off at one place before that is taken for damage."""
 
 SLACK_SEC: Final = 5.0
 
@@ -71,7 +74,8 @@ async def _tail(chosen: argparse.Namespace, progress: Progress) -> int:
                 await tail.watch()
             except NotReached as error:
                 if tail.connected:
-                    backoff.reset()
+                    if not tail.breaks:
+                        backoff.reset()
                     progress.say(f"{error}; connecting again until it works")
                 tail.connected = False
                 await asyncio.sleep(backoff.wait(error.after))
@@ -100,6 +104,8 @@ class _Tail:
         self._epoch = ""
         self._silence = SILENCE_SEC
         self.connected = True
+        self.breaks = 0
+        self._broke_at: int | None = None
 
     async def watch(self) -> None:
         """One connection, to its end: raises NotReached when it is lost, CommandFailed when another is no use."""
@@ -129,7 +135,8 @@ class _Tail:
             self._show(head, text)
         except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
             raise CommandFailed(f"{self._remote.url} sends what is no message of a governance console") from None
-        self._following = head.next
+        if head.next != self._following:
+            self._following, self.breaks = head.next, 0
         if head.epoch:
             self._epoch = head.epoch
             self._silence = head.interval_sec * BEATS_MISSED + SLACK_SEC
@@ -155,9 +162,20 @@ class _Tail:
             return CommandFailed("the console has another record now: begin again, with --from 0 for all of it")
         if code == POSITION_LOST:
             return CommandFailed(f"the record ends before #{self._following}: begin with a smaller --from")
+        if code == FAILED:
+            return self._broke_off()
         if code == CREDENTIAL_ENDED:
             return CommandFailed("the console has ended this session: the token is not valid there any more")
         return NotReached(f"the connection to {self._remote.url} was closed ({code or 'without a word'})")
+
+    def _broke_off(self) -> NotReached | CommandFailed:
+        """The console could not read on. Again and again at one place, there is nothing to wait for."""
+        self.breaks = self.breaks + 1 if self._broke_at == self._following else 1
+        self._broke_at = self._following
+        if self.breaks < MOST_BREAKS:
+            return NotReached(f"{self._remote.url} broke off at #{self._following}")
+        where = f"the record at {self._remote.url} cannot be read from #{self._following} on"
+        return CommandFailed(f"{where}: python run.py verify tells what is damaged; go on behind it, with --from")
 
     def _set_back(self, reason: str) -> NotReached:
         """Who collects heartbeats is a witness: this is what he is there for, and he goes on."""

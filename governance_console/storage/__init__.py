@@ -167,14 +167,14 @@ class Storage(Protocol):
     async def ascending(
         self, start: int, stop: int, limit: int, selection: Selection = EVERYTHING, most_bytes: int = PAGE_BYTES
     ) -> Page:
-        """At most ``limit`` selected items with ``start <= seq < stop``, oldest first.
+        """At most ``limit`` selected items with ``start <= seq < stop``, oldest first. ``stop`` is not past its end.
 
         A page may end early: with the item that takes it past ``most_bytes`` of content, or after so much time.
         ``reached`` says where to go on, and is ``stop`` when everything was looked at.
         """
 
     async def descending(self, before: int, limit: int, selection: Selection = EVERYTHING) -> Page:
-        """At most ``limit`` selected items below ``before``, newest first.
+        """At most ``limit`` selected items below ``before``, newest first; ``before`` is not past the log's end.
 
         It may end early as ``ascending`` does; ``reached`` is 0 when everything was looked at.
         """

@@ -50,7 +50,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One thing to reach, by the median of all rounds; not ``is_required``, it is shown for comparison."""
+    """One thing to reach, by the median of all rounds."""
 
     key: str
     what: str
@@ -58,7 +58,6 @@ class Bar:
     unit: str
     at_least: float | None = None
     at_most: float | None = None
-    is_required: bool = True
 
     def is_met(self, found: Spread) -> bool:
         """By the median, as it is before it is rounded to be shown."""
@@ -69,15 +68,13 @@ class Bar:
     @property
     def wanted(self) -> str:
         sign, limit = ("≥", self.at_least) if self.at_least is not None else ("≤", self.at_most)
-        wanted = f"{sign} {limit:g}{self.unit}"
-        return wanted if self.is_required else f"({wanted})"
+        return f"{sign} {limit:g}{self.unit}"
 
     def verdict(self, found: Spread | None) -> str:
         """Whether it is reached, in words."""
         if found is None:
             return "not measured"
-        said = "met" if self.is_met(found) else "**not met**"
-        return said if self.is_required else f"{said}, for comparison only"
+        return "met" if self.is_met(found) else "**not met**"
 
 
 SMALL: Final = "100000"
@@ -105,7 +102,6 @@ BARS: Final = (
         Ratio("burst delivery", "joined"),
         "x",
         1,
-        is_required=False,
     ),
     Bar(
         "single",

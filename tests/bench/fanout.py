@@ -32,6 +32,7 @@ CONTENDERS: Final = (
     Contender("broadcast recording", "`websockets.broadcast`, recording", "websockets_broadcast", RECORDING),
     Contender("joined", "aiohttp, joined writes", "aiohttp_joined"),
     Contender("joined recording", "aiohttp, joined writes, recording", "aiohttp_joined", RECORDING),
+    Contender("joined one", "aiohttp, joined writes from one copy", "aiohttp_joined", {"PEER_COPY": "one"}),
     Contender("loop", "aiohttp, a loop", "aiohttp_loop"),
     Contender("fastapi", "FastAPI, a loop", "fastapi_ws"),
 )
@@ -87,6 +88,8 @@ def _measure_server(
     place: Place, contender: Contender, certificate: Certificate | None, results: Results, effort: Effort
 ) -> None:
     loads = [load for load in LOADS if load.over_tls is (certificate is not None) and _is_for(load, contender)]
+    if not loads:
+        return
     settings = certificate.settings if certificate else {}
     cert = certificate.cert if certificate else None
     with (
@@ -108,9 +111,11 @@ def _measure_server(
 
 
 def _is_for(load: Load, contender: Contender) -> bool:
-    """Peers that record get no filters, for time's sake."""
+    """Peers that record get no filters, for time's sake; who sends from a file is for what is large, without TLS."""
     if load.filtered and contender.is_recording and not contender.is_console:
         return False
+    if contender.key == "joined one":
+        return load.figure.startswith("burst")
     return contender.key in JOINING or not load.for_joining
 
 
