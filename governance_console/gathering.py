@@ -42,7 +42,7 @@ class Gathering:
         self._bytes = 0
         self._waiting: list[Waiting] = []
         self._together = 1
-        self._coming = 0
+        self._coming: set[object] = set()
         self._closing = False
         self._arrived = asyncio.Event()
 
@@ -68,12 +68,13 @@ class Gathering:
 
     @contextmanager
     def coming(self) -> Iterator[None]:
-        """Whoever is in here is about to add something: a commit may wait for that a little."""
-        self._coming += 1
+        """Whoever is in here is about to add something: one commit may wait for that a little."""
+        one = object()
+        self._coming.add(one)
         try:
             yield
         finally:
-            self._coming -= 1
+            self._coming.discard(one)
             self._arrived.set()
 
     def close(self) -> None:
@@ -90,7 +91,7 @@ class Gathering:
         """What shares the next commit, after a moment's wait for more; the last commit took so many seconds.
 
         Who was answered together asks again together: so for as many as last time. And for those that are coming,
-        but no longer than they would wait for a commit of the others.
+        but no longer than they would wait for a commit of the others, and for none of them twice.
         """
         if self._misses():
             with suppress(TimeoutError):
@@ -98,6 +99,7 @@ class Gathering:
                     while self._misses():
                         self._arrived.clear()
                         await self._arrived.wait()
+        self._coming.clear()
         group = self._next()
         self._together = len(group)
         return group
@@ -105,7 +107,7 @@ class Gathering:
     def _misses(self) -> bool:
         if self._closing or self.events >= MAX_REQUEST_EVENTS:
             return False
-        return self._coming > 0 or len(self._waiting) < self._together
+        return bool(self._coming) or len(self._waiting) < self._together
 
     def _next(self) -> list[Waiting]:
         """What waits, as far as one commit should hold."""

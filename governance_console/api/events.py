@@ -67,9 +67,8 @@ async def post(request: web.Request) -> web.StreamResponse:
             principal = request[PRINCIPAL].name
             is_large = len(body) > THREAD_PARSE_BYTES
             if is_large:
-                # Coming is who has a turn: those that wait for one would keep every commit waiting.
-                async with request.app[PARSING]:
-                    with request.app[JOURNAL].coming():
+                with request.app[JOURNAL].coming():
+                    async with request.app[PARSING]:
                         submission = await asyncio.to_thread(_submission, parse, body, make_id, principal)
             else:
                 submission = _submission(parse, body, make_id, principal)
