@@ -14,8 +14,8 @@ from governance_console.settling import Submission
 GATHER_SEC: Final = 0.001
 """The longest wait for requests that may share a commit: less than most commits take."""
 
-COMING_SEC: Final = 0.01
-"""The longest wait for those that are being parsed: so long takes a batch of a thousand."""
+COMING_SEC: Final = 0.015
+"""The longest wait for those that are being parsed: so long take four batches of 500 events, one after the other."""
 
 
 class Receipt(NamedTuple):
