@@ -25,7 +25,8 @@ BOUNDED_BY: Final[Mapping[str, str]] = {
     "latency": "Python 58 % of CPU, `write` 11 %, `fdatasync` 4 %; the figure has the wait for the disk in it too",
     "post-each": _REQUEST,
     "post-group": _REQUEST,
-    "post-bare": _REQUEST,
+    "post-bare": f"{_REQUEST}. Of 114 µs 46 are what the bare handler has, and 30 the writer's thread's, before "
+    "anything is parsed, let in or answered: 76 would be 0.6x",
     "batch": "SQLite 26 % of CPU, and for it `pwrite` 16 %, `fdatasync` 3 %; Python 31 %, flat; libc 7 %, msgspec 5 %, "
     "SHA-256 5 %",
     "query": _QUESTION,
