@@ -80,10 +80,14 @@ class Gathering:
     def close(self) -> None:
         """Wait for nobody any more."""
         self._closing = True
+        self.wake()
+
+    def wake(self) -> None:
+        """End the wait for an arrival: something else has changed."""
         self._arrived.set()
 
     async def arrival(self) -> None:
-        """Wait until something was added, or ``close`` was called."""
+        """Wait until something was added, or ``wake`` or ``close`` was called, or somebody did not come after all."""
         await self._arrived.wait()
         self._arrived.clear()
 

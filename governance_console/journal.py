@@ -11,7 +11,7 @@ import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -132,11 +132,11 @@ class Journal:
     async def run(self) -> None:
         """Commit what arrives, until ``close`` was called and nothing is waiting any more."""
         while not (self._closing and self._gathering.is_empty):
-            if self._writable:
-                await self._gathering.arrival()
-            else:
-                await self._wait_or_probe()
-            while not self._gathering.is_empty:
+            if self._gathering.is_empty:
+                await self._wait()
+            if not self._writable:
+                await self._probe_when_due()
+            if not self._gathering.is_empty:
                 await self._commit(await self._gathering.group(self._took))
 
     def close(self) -> None:
@@ -169,13 +169,17 @@ class Journal:
             for one, outcome in zip(group, done.outcomes, strict=True):
                 self._answer(one, outcome)
 
-    async def _wait_or_probe(self) -> None:
-        # By the clock and not by silence: what comes may be repeats, which prove nothing.
-        try:
-            async with asyncio.timeout_at(self._probe_at):
+    async def _wait(self) -> None:
+        """Until something arrives, or a probe is due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(None if self._writable else self._probe_at):
                 await self._gathering.arrival()
-        except TimeoutError:
-            self._probe_at += self._probe_sec
+
+    async def _probe_when_due(self) -> None:
+        """By the clock and not by silence: what comes may be repeats, which prove nothing."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._probe_at:
+            self._probe_at = now + self._probe_sec
             await self._probe()
 
     async def _probe(self) -> None:
@@ -212,6 +216,7 @@ class Journal:
             _log.error("the record cannot be written: %s", error)
         self._writable = False
         self._probe_at = asyncio.get_running_loop().time() + self._probe_sec
+        self._gathering.wake()  # else nothing is probed before something arrives
         self._tell()
         for one in group:
             self._gathering.answered(one)

@@ -52,6 +52,14 @@ async def refused(client: Client, stream: Stream, says: str, size: int) -> None:
     assert (heartbeat["type"], heartbeat["size"], heartbeat["next"]) == ("audit", size, size)
 
 
+async def record_some(client: Client, stream: Stream) -> int:
+    """So many entries, once they were streamed."""
+    await client.record(*(event(number) for number in range(1, 30)))
+    while (await stream.message())["next"] < 30:
+        pass
+    return 30
+
+
 def started_again(disk: SmallDisk, folder: Path) -> Ended:
     return run_to_end(folder, "--listen", "127.0.0.1:0", interpreter=disk.command(sys.executable))
 
@@ -63,15 +71,13 @@ def files_of(disk: SmallDisk) -> dict[str, bytes]:
 async def test_a_file_system_that_became_read_only_is_read_on_and_told_of(tmp_path: Path, disk: SmallDisk) -> None:
     with console_on(disk, tmp_path) as process:
         async with connected(process.url) as client, await client.watch() as stream:
-            await client.record(*(event(number) for number in range(1, 30)))
-            while (await stream.message())["next"] < 30:
-                pass
+            size = await record_some(client, stream)
             disk.fail()
-            await refused(client, stream, "SQLITE_IOERR_WRITE: Read-only file system", 30)
+            await refused(client, stream, "SQLITE_IOERR_WRITE: Read-only file system", size)
             page = (await client.get("/api/events?from=0")).json
-            assert [item["entry"]["seq"] for item in page["items"]] == list(range(30))
+            assert [item["entry"]["seq"] for item in page["items"]] == list(range(size))
             async with await client.watch("?from=0") as other:
-                assert [(await other.entry())["entry"]["seq"] for _ in range(30)] == list(range(30))
+                assert [(await other.entry())["entry"]["seq"] for _ in range(size)] == list(range(size))
         process.terminate()
         assert process.wait() == FAILED
         assert "because the record cannot be written" in process.log[-1]
@@ -106,16 +112,14 @@ async def test_a_read_only_file_system_ends_the_console_and_is_refused_at_start_
 async def test_a_disk_that_vanishes_is_told_of_by_whoever_comes_to_it(tmp_path: Path, disk: SmallDisk) -> None:
     with console_on(disk, tmp_path) as process:
         async with connected(process.url) as client, await client.watch() as stream:
-            await client.record(*(event(number) for number in range(1, 30)))
-            while (await stream.message())["next"] < 30:
-                pass
+            size = await record_some(client, stream)
             disk.vanish()
-            await refused(client, stream, "disk I/O error: SQLITE_IOERR_WRITE: Input/output error", 30)
+            await refused(client, stream, "disk I/O error: SQLITE_IOERR_WRITE: Input/output error", size)
             answer = await client.get("/api/events/3")
             assert answer.status == 500
             assert "cannot be read (database disk image is malformed; or the disk fails)" in answer.json["detail"]
-            async with await client.watch("?from=29") as other:  # the newest are in memory
-                assert (await other.entry())["entry"]["seq"] == 29
+            async with await client.watch(f"?from={size - 1}") as other:  # the newest are in memory
+                assert (await other.entry())["entry"]["seq"] == size - 1
         process.terminate()
         assert process.wait() == FAILED
         assert not [line for line in process.log if "Traceback" in line]

@@ -110,9 +110,23 @@ async def test_repeats_do_not_put_off_a_probe(tmp_path: Path) -> None:
         with pytest.raises(RecordUnavailable):
             await at.append([event(2)])
         at.storage.error = None
-        async with asyncio.timeout(5):
-            while not at.journal.writable:
-                await at.append([event(1)])
+
+        repeats: list[asyncio.Task[Receipt]] = []
+        async with asyncio.timeout(2):
+            while not at.journal.writable:  # something always waits, so that nothing is ever waited for
+                repeats.append(asyncio.create_task(at.append([event(1)])))
+                await asyncio.sleep(0.0001)
+        assert {receipt.accepted for receipt in await asyncio.gather(*repeats)} == {0}
+
+
+async def test_what_failed_beside_the_events_is_probed_too_while_none_comes(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.append([event(1)])
+        at.storage.error, at.storage.fails_at = StorageFull("full"), ("save_checkpoint",)
+        with pytest.raises(StorageFull):
+            await at.journal.save_checkpoint(1, b"note")
+        assert not at.journal.writable
+        await until(lambda: at.journal.writable, 2)
 
 
 async def test_a_commit_waits_a_little_for_what_is_coming(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from pathlib import Path
 from typing import Final
+
+from governance_console.storage.space import has_free
 
 RESERVED_BYTES: Final = 128 * 1024
 """8 bytes a page of the WAL: for 64 MiB of it, which is twice the size at which it is folded back."""
@@ -48,13 +49,3 @@ class SharedMemory:
 def is_room(folder: Path, wal_bytes: int) -> bool:
     """Whether there is the space that starting with such a WAL takes, until ``reserve`` is done."""
     return has_free(folder, RESERVED_BYTES + wal_bytes // _PER_WAL)
-
-
-def has_free(folder: Path, size: int) -> bool:
-    """Whether so many bytes are free there, or nobody can say."""
-    try:
-        usage = shutil.disk_usage(folder)
-    except OSError:
-        return True  # it is gone, which others tell better
-    # Some file systems in user space say nothing of their size.
-    return usage.total == 0 or usage.free >= size

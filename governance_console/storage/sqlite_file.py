@@ -21,7 +21,8 @@ from governance_console.durable import make_folder, sync_folder
 from governance_console.errors import CannotStart, InUse, StorageFull
 from governance_console.lock import LockFile
 from governance_console.storage.in_place import FilesInPlace
-from governance_console.storage.shared_memory import SharedMemory, has_free, is_room
+from governance_console.storage.shared_memory import SharedMemory, is_room
+from governance_console.storage.space import has_free
 from governance_console.storage.sqlite_errors import NO_SPACE, is_full, not_opened
 from governance_console.storage.sqlite_schema import SCHEMA, VERSION
 from governance_console.storage.sqlite_upgrade import upgrade
